@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSD-3-Clause
+
+# qtee_guest_test(NAME name COMMAND program [arg...]
+#                 [KERNELS debian lts] [DRIVER qtee|mainline|none] [TIMEOUT seconds] [RUN_ARGS arg...] [LABELS label...])
+#
+# Registers one test per kernel, named NAME.KERNEL, that boots the virtual SoC, runs COMMAND in it and passes if the
+# command does, the kernel did not complain and nothing is left alive in QTEE. Host tree only; in the others it does
+# nothing, so that a folder may call it wherever the program is built. Defaults: both kernels (mainline: debian only,
+# as lts has no such driver), DRIVER qtee, 120 seconds.
+function(qtee_guest_test)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;DRIVER;TIMEOUT" "COMMAND;KERNELS;RUN_ARGS;LABELS")
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "qtee_guest_test: unknown arguments: ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  if(NOT arg_NAME OR NOT arg_COMMAND)
+    message(FATAL_ERROR "qtee_guest_test needs NAME and COMMAND")
+  endif()
+  if(NOT QTEE_TARGET STREQUAL host)
+    return()
+  endif()
+  if(NOT arg_DRIVER)
+    set(arg_DRIVER qtee)
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  if(NOT arg_KERNELS)
+    set(arg_KERNELS debian)
+    if(NOT arg_DRIVER STREQUAL mainline)
+      list(APPEND arg_KERNELS lts)
+    endif()
+  endif()
+  math(EXPR outer "${arg_TIMEOUT} + 30")
+  foreach(kernel IN LISTS arg_KERNELS)
+    set(test ${arg_NAME}.${kernel})
+    add_test(NAME ${test}
+      COMMAND ${CMAKE_SOURCE_DIR}/vsoc/run --kernel ${kernel} --driver ${arg_DRIVER} --timeout ${arg_TIMEOUT}
+        ${arg_RUN_ARGS} -- ${arg_COMMAND})
+    # vsoc/run ends itself; ctest's own limit is there for the case that it doesn't. Two CPUs are emulated.
+    set_tests_properties(${test} PROPERTIES TIMEOUT ${outer} PROCESSORS 2 LABELS "guest;${kernel};${arg_LABELS}")
+  endforeach()
+endfunction()
