@@ -6,7 +6,7 @@
 #include "spinlock.hpp"
 #include "vsoc/memory_map.hpp"
 
-namespace qtee::fw {
+namespace qtee::machine {
 namespace {
 
 // PL011.
@@ -53,4 +53,4 @@ void console_write_panic(std::string_view line) {
   if (locked) console_lock.unlock();
 }
 
-}  // namespace qtee::fw
+}  // namespace qtee::machine

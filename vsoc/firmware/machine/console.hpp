@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-namespace qtee::fw {
+namespace qtee::machine {
 
 // Switches the secure UART on. Called once, on the boot CPU.
 void console_init();
@@ -14,4 +14,4 @@ void console_write(std::string_view line);
 // The same when the lock's holder may never give it back.
 void console_write_panic(std::string_view line);
 
-}  // namespace qtee::fw
+}  // namespace qtee::machine

@@ -3,7 +3,7 @@
 
 #include "gic.hpp"
 
-namespace qtee::fw {
+namespace qtee::machine {
 namespace {
 
 constexpr std::uint64_t bit(unsigned n) { return std::uint64_t{1} << n; }
@@ -123,4 +123,4 @@ std::uint64_t time_now_ns() {
   return ticks / frequency * kNsPerSecond + ticks % frequency * kNsPerSecond / frequency;
 }
 
-}  // namespace qtee::fw
+}  // namespace qtee::machine

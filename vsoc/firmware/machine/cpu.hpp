@@ -9,7 +9,7 @@
 #include "sysreg.hpp"
 #include "vsoc/memory_map.hpp"
 
-namespace qtee::fw {
+namespace qtee::machine {
 
 static_assert(vsoc::kMaxCpus == QTEE_MAX_CPUS);
 
@@ -56,4 +56,4 @@ std::uint64_t time_now_ns();
 
 extern "C" [[noreturn]] void cpu_enter_lower(std::uint64_t entry, std::uint64_t x0, std::uint64_t spsr);
 
-}  // namespace qtee::fw
+}  // namespace qtee::machine

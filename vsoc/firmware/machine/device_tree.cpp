@@ -8,7 +8,7 @@
 
 #include "vsoc/memory_map.hpp"
 
-namespace qtee::fw {
+namespace qtee::machine {
 namespace {
 
 constexpr std::uint32_t kMagic = 0xd00dfeed;
@@ -96,4 +96,4 @@ std::uint64_t device_tree_ram_size(std::span<const std::byte> blob) {
   }
 }
 
-}  // namespace qtee::fw
+}  // namespace qtee::machine

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <span>
 
-namespace qtee::fw {
+namespace qtee::machine {
 
 // The size that /memory gives for the RAM at kRamBase; 0 where the tree is malformed or has no such node.
 std::uint64_t device_tree_ram_size(std::span<const std::byte> blob);
 
-}  // namespace qtee::fw
+}  // namespace qtee::machine

@@ -4,7 +4,7 @@
 #include "sysreg.hpp"
 #include "vsoc/memory_map.hpp"
 
-namespace qtee::fw {
+namespace qtee::machine {
 namespace {
 
 using vsoc::kGicDistributorBase;
@@ -110,4 +110,4 @@ void gic_set_pending(std::uint32_t intid) {
   mmio_write32(kDistributorSetPending + intid / 32 * 4, 1u << intid % 32);
 }
 
-}  // namespace qtee::fw
+}  // namespace qtee::machine

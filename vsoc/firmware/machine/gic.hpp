@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-namespace qtee::fw {
+namespace qtee::machine {
 
 // How many CPUs the board has, as the redistributors tell it.
 unsigned gic_cpu_count();
@@ -32,4 +32,4 @@ void gic_set_pending(std::uint32_t intid);
 inline constexpr std::uint32_t kIntidWake = 15;
 inline constexpr std::uint32_t kIntidSecureTimer = 29;
 
-}  // namespace qtee::fw
+}  // namespace qtee::machine

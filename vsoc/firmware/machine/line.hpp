@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace qtee::fw {
+namespace qtee::machine {
 
 // One line of console text, built in place; what does not fit is cut.
 class Line {
@@ -48,4 +48,4 @@ class Line {
   std::size_t used_ = 0;
 };
 
-}  // namespace qtee::fw
+}  // namespace qtee::machine

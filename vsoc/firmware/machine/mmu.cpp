@@ -9,7 +9,7 @@ extern "C" {
 extern std::byte __image_start[], __text_end[], __rodata_end[], __stacks_start[], __stacks_end[], __heap_start[];
 }
 
-namespace qtee::fw {
+namespace qtee::machine {
 namespace {
 
 constexpr std::uint64_t kPage = 0x1000;
@@ -109,4 +109,4 @@ void mmu_map_ram(std::uint64_t size) {
   cpu_isb();
 }
 
-}  // namespace qtee::fw
+}  // namespace qtee::machine

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-namespace qtee::fw {
+namespace qtee::machine {
 
 // Fills the tables; the MMU is still off. The device tree is the only non-secure memory mapped.
 extern "C" void mmu_build();
@@ -13,4 +13,4 @@ extern "C" void mmu_build();
 // Maps non-secure RAM from kRamBase on, cached; a multiple of 2 MiB. Once, on the boot CPU.
 void mmu_map_ram(std::uint64_t size);
 
-}  // namespace qtee::fw
+}  // namespace qtee::machine

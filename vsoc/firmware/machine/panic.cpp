@@ -9,7 +9,7 @@ extern "C" {
 extern std::byte __image_start[], __text_end[], __stacks_start[], __stacks_end[];
 }
 
-namespace qtee::fw {
+namespace qtee::machine {
 namespace {
 
 constexpr std::string_view kWhy[] = {
@@ -124,4 +124,4 @@ void panic_exception(std::uint64_t why, const Cpu& cpu) {
   machine_exit(vsoc::ExitStatus::panic);
 }
 
-}  // namespace qtee::fw
+}  // namespace qtee::machine

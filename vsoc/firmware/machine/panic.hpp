@@ -7,7 +7,7 @@
 
 #include "vsoc/exit_status.hpp"
 
-namespace qtee::fw {
+namespace qtee::machine {
 
 // Ends QEMU with this status.
 [[noreturn]] void machine_exit(vsoc::ExitStatus status);
@@ -15,4 +15,4 @@ namespace qtee::fw {
 // A broken invariant: prints why and ends with `status`.
 [[noreturn]] void panic(std::string_view why, vsoc::ExitStatus status = vsoc::ExitStatus::panic);
 
-}  // namespace qtee::fw
+}  // namespace qtee::machine

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "psci.hpp"
 
+#include "board.hpp"
 #include "console.hpp"
 #include "cpu.hpp"
 #include "gic.hpp"
-#include "machine.hpp"
 #include "panic.hpp"
 #include "spinlock.hpp"
 
-namespace qtee::fw {
+namespace qtee::machine {
 namespace {
 
 constexpr std::uint32_t kSmc64 = 1u << 30;
@@ -48,7 +48,7 @@ Cpu* cpu_by_affinity(std::uint64_t affinity) {
 std::int64_t cpu_on(std::uint64_t affinity, std::uint64_t entry, std::uint64_t context) {
   Cpu* cpu = cpu_by_affinity(affinity);
   if (cpu == nullptr) return kInvalidParameters;
-  if (entry % 4 != 0 || machine().ns_memory(entry, 4) == nullptr) return kInvalidAddress;
+  if (entry % 4 != 0 || board().ns_memory(entry, 4) == nullptr) return kInvalidAddress;
   SpinGuard guard(cpu_on_lock);
   switch (cpu->power.load(std::memory_order_acquire)) {
     case CpuPower::on: return kAlreadyOn;
@@ -88,7 +88,7 @@ std::int64_t cpu_suspend(std::uint64_t state) {
 }
 
 [[noreturn]] void system_off() {
-  const bool clean = firmware_report_at_exit();
+  const bool clean = fw::firmware_report_at_exit();
   console_write(clean ? "system off, nothing alive" : "system off, NOT CLEAN: see the report");
   machine_exit(clean ? vsoc::ExitStatus::clean : vsoc::ExitStatus::leak);
 }
@@ -111,7 +111,7 @@ std::int64_t features(std::uint32_t function) {
   }
 }
 
-std::int64_t answer(const SmcFrame& frame) {
+std::int64_t answer(const fw::SmcFrame& frame) {
   const auto function = static_cast<std::uint32_t>(frame.x[0]);
   // SMC32 forms take 32-bit arguments.
   const std::uint64_t mask = function & kSmc64 ? ~std::uint64_t{0} : 0xffffffff;
@@ -134,6 +134,6 @@ std::int64_t answer(const SmcFrame& frame) {
 
 }  // namespace
 
-void psci_smc(SmcFrame& frame) { frame.x[0] = static_cast<std::uint64_t>(answer(frame)); }
+void psci_smc(fw::SmcFrame& frame) { frame.x[0] = static_cast<std::uint64_t>(answer(frame)); }
 
-}  // namespace qtee::fw
+}  // namespace qtee::machine

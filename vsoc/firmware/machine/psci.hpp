@@ -5,9 +5,9 @@
 
 #include "qtee/firmware.hpp"
 
-namespace qtee::fw {
+namespace qtee::machine {
 
 // The standard service calls (owner 4): PSCI 1.1. The answer is in x0; an unknown function answers -1.
-void psci_smc(SmcFrame& frame);
+void psci_smc(fw::SmcFrame& frame);
 
-}  // namespace qtee::fw
+}  // namespace qtee::machine

@@ -70,9 +70,9 @@ std::size_t strlen(const char* text) {
   return length;
 }
 
-[[noreturn]] void abort() { qtee::fw::panic("abort"); }
-[[noreturn]] void __cxa_pure_virtual() { qtee::fw::panic("pure virtual call"); }
-[[noreturn]] void __stack_chk_fail() { qtee::fw::panic("stack overwritten"); }
+[[noreturn]] void abort() { qtee::machine::panic("abort"); }
+[[noreturn]] void __cxa_pure_virtual() { qtee::machine::panic("pure virtual call"); }
+[[noreturn]] void __stack_chk_fail() { qtee::machine::panic("stack overwritten"); }
 
 // Nothing is destroyed at exit.
 int __cxa_atexit(void (*)(void*), void*, void*) { return 0; }
@@ -84,7 +84,7 @@ int __cxa_guard_acquire(std::uint64_t* guard) {
   std::atomic_ref<unsigned char> busy(bytes[1]);
   while (busy.exchange(1, std::memory_order_acquire) != 0) {
     if (done.load(std::memory_order_acquire) != 0) return 0;
-    qtee::fw::cpu_yield();
+    qtee::machine::cpu_yield();
   }
   if (done.load(std::memory_order_acquire) == 0) return 1;
   busy.store(0, std::memory_order_release);
@@ -99,7 +99,7 @@ void __cxa_guard_release(std::uint64_t* guard) {
 }  // extern "C"
 
 // Virtual destructors refer to these; the firmware's objects are never in this heap.
-void operator delete(void*) noexcept { qtee::fw::panic("operator delete"); }
-void operator delete(void*, std::size_t) noexcept { qtee::fw::panic("operator delete"); }
-void operator delete(void*, std::align_val_t) noexcept { qtee::fw::panic("operator delete"); }
-void operator delete(void*, std::size_t, std::align_val_t) noexcept { qtee::fw::panic("operator delete"); }
+void operator delete(void*) noexcept { qtee::machine::panic("operator delete"); }
+void operator delete(void*, std::size_t) noexcept { qtee::machine::panic("operator delete"); }
+void operator delete(void*, std::align_val_t) noexcept { qtee::machine::panic("operator delete"); }
+void operator delete(void*, std::size_t, std::align_val_t) noexcept { qtee::machine::panic("operator delete"); }

@@ -6,7 +6,7 @@
 #include "psci.hpp"
 #include "qtee/firmware.hpp"
 
-namespace qtee::fw {
+namespace qtee::machine {
 namespace {
 
 constexpr std::uint64_t kNotSupported = ~std::uint64_t{0};
@@ -34,7 +34,7 @@ std::uint64_t arch_features(std::uint32_t function) {
   }
 }
 
-std::uint64_t arch_smc(const SmcFrame& frame) {
+std::uint64_t arch_smc(const fw::SmcFrame& frame) {
   switch (static_cast<std::uint32_t>(frame.x[0])) {
     case kSmcccVersion: return kSmcccVersion12;
     case kArchFeatures: return arch_features(static_cast<std::uint32_t>(frame.x[1]));
@@ -45,19 +45,19 @@ std::uint64_t arch_smc(const SmcFrame& frame) {
 }  // namespace
 
 // From vectors.S. The frame goes back to the caller's x0-x7 as it is left.
-extern "C" void smc_dispatch(SmcFrame& frame);
+extern "C" void smc_dispatch(fw::SmcFrame& frame);
 
-void smc_dispatch(SmcFrame& frame) {
+void smc_dispatch(fw::SmcFrame& frame) {
   const auto function = static_cast<std::uint32_t>(frame.x[0]);
   switch (function >> 24 & 0x3f) {
     case kTrustedOs:
     case kSip:
-      return firmware_smc(frame);
+      return fw::firmware_smc(frame);
     case kStandard:
       return psci_smc(frame);
     case kArch:
       // Linux goes on with an interrupted SCM call by SMC 1, which no owner would claim.
-      if (function == 1) return firmware_smc(frame);
+      if (function == 1) return fw::firmware_smc(frame);
       frame.x[0] = function & kFast ? arch_smc(frame) : kNotSupported;
       return;
     default:
@@ -65,4 +65,4 @@ void smc_dispatch(SmcFrame& frame) {
   }
 }
 
-}  // namespace qtee::fw
+}  // namespace qtee::machine

@@ -5,7 +5,7 @@
 
 #include "sysreg.hpp"
 
-namespace qtee::fw {
+namespace qtee::machine {
 
 // For the machine's own short sections. Never taken from an exception that can interrupt a holder: EL3 runs with all
 // interrupts masked.
@@ -41,4 +41,4 @@ class SpinGuard {
   SpinLock& lock_;
 };
 
-}  // namespace qtee::fw
+}  // namespace qtee::machine

@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-namespace qtee::fw {
+namespace qtee::machine {
 
 #define QTEE_SYSREG_RO(name, spelling)                     \
   inline std::uint64_t read_##name() {                     \
@@ -84,4 +84,4 @@ constexpr std::uint64_t field(std::uint64_t value, unsigned shift, unsigned bits
   return (value >> shift) & ((std::uint64_t{1} << bits) - 1);
 }
 
-}  // namespace qtee::fw
+}  // namespace qtee::machine

@@ -3,9 +3,9 @@
 
 #include "qtee/firmware.hpp"
 
-namespace qtee::fw {
+namespace qtee::machine {
 
 // The board, as the QTEE layer sees it.
-Machine& machine();
+fw::Machine& board();
 
-}  // namespace qtee::fw
+}  // namespace qtee::machine

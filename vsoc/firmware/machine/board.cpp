@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Boot in C++, and the board as the QTEE layer sees it.
-#include "machine.hpp"
+#include "board.hpp"
 
 #include "console.hpp"
 #include "cpu.hpp"
@@ -19,13 +19,13 @@ extern const Constructor __init_array_start[], __init_array_end[];
 std::uint32_t boot_released;
 }
 
-namespace qtee::fw {
+namespace qtee::machine {
 namespace {
 
 constexpr std::uint64_t kMaxRam = std::uint64_t{128} << 30;
 constexpr std::uint64_t kRamGranule = 0x200000;
 
-class Board final : public Machine {
+class Board final : public fw::Machine {
  public:
   void set_ram_size(std::uint64_t size) { ram_size_ = size; }
 
@@ -45,7 +45,7 @@ class Board final : public Machine {
   std::uint64_t ram_size_ = 0;  // set before the first SMC, then constant
 };
 
-constinit Board board;
+constinit Board the_board;
 
 std::uint64_t find_ram() {
   const auto* blob = reinterpret_cast<const std::byte*>(vsoc::kDtbBase);
@@ -70,7 +70,7 @@ void release_secondaries() {
 
 }  // namespace
 
-Machine& machine() { return board; }
+fw::Machine& board() { return the_board; }
 
 extern "C" [[noreturn]] void machine_boot_primary();
 extern "C" [[noreturn]] void machine_boot_secondary(std::uint64_t index);
@@ -86,7 +86,7 @@ void machine_boot_primary() {
 
   const std::uint64_t ram = find_ram();
   mmu_map_ram(ram);
-  board.set_ram_size(ram);
+  the_board.set_ram_size(ram);
   check_kernel();
 
   gic_distributor_init();
@@ -101,7 +101,7 @@ void machine_boot_primary() {
   line.text(", ").number(ram >> 20).text(" MiB RAM, ").number(heap >> 10).text(" KiB secure heap");
   console_write(line.view());
 
-  firmware_start(board, {__heap_start, heap});
+  fw::firmware_start(the_board, {__heap_start, heap});
   release_secondaries();
   cpu_start_ns(vsoc::kImageBase, vsoc::kDtbBase);
 }
@@ -120,4 +120,4 @@ void machine_fiq() {
   }
 }
 
-}  // namespace qtee::fw
+}  // namespace qtee::machine
