@@ -72,8 +72,7 @@ bool segment_is_loadable(const Segment& s, bool wide) {
 }
 
 bool name_char_ok(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-         c == '-';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
 }
 
 std::int32_t ta_note_take(std::span<const std::byte> desc, TaImage& image) {
