@@ -58,7 +58,7 @@ std::int64_t cpu_on(std::uint64_t affinity, std::uint64_t entry, std::uint64_t c
   cpu->entry = entry;
   cpu->context = context;
   cpu->power.store(CpuPower::on_pending, std::memory_order_release);
-  gic_wake(cpu->index);
+  gic_wake(static_cast<unsigned>(affinity));
   return kSuccess;
 }
 
