@@ -95,7 +95,6 @@ class TestCBack final : public AppObject {
     std::uint32_t terms[2] = {};
     if (row.check == Check::sum && !call.in_value(0, terms)) co_return kInvalid;
     if (row.check == Check::sum && call.out(0).size() < sizeof terms[0]) co_return kSizeOut;
-    if (row.check == Check::copy && call.out(0).size() < call.in(0).size()) co_return kSizeOut;
     std::byte scratch[cback::kBufferOut];
     CallbackArgs args;
     if (row.check == Check::sum)
@@ -143,7 +142,7 @@ class TestCBack final : public AppObject {
         return sum == terms[0] + terms[1];
       }
       case Check::copy:
-        return size == call.in(0).size() &&
+        return size == std::min(call.in(0).size(), call.out(0).size()) &&
                (size == 0 || std::memcmp(call.out(0).data(), call.in(0).data(), size) == 0);
       case Check::none:
       default:
