@@ -13,10 +13,11 @@ namespace qtee::machine {
 namespace {
 
 constexpr std::string_view kWhy[] = {
-    "synchronous exception at EL3", "IRQ at EL3",        "FIQ at EL3", "SError at EL3",
-    "trapped from a lower level",   "unexpected IRQ", "unexpected FIQ", "SError",
-    "exception from AArch32",
+    "synchronous exception at EL3", "IRQ at EL3", "FIQ at EL3", "SError at EL3",
+    // From a lower level.
+    "trapped from a lower level", "unexpected IRQ", "unexpected FIQ", "SError", "exception from AArch32",
 };
+constexpr std::uint64_t kWhyLower = 4;
 
 // What the exception class says, for those that a bug in the firmware or a missing enable produces.
 std::string_view class_name(std::uint64_t ec) {
@@ -120,7 +121,7 @@ void panic_exception(std::uint64_t why, const Cpu& cpu) {
     }
     console_write_panic(line.view());
   }
-  dump_stack(cpu.dump[31]);
+  if (why < kWhyLower) dump_stack(cpu.dump[31]);  // else it is empty
   machine_exit(vsoc::ExitStatus::panic);
 }
 
