@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The guest's init: reaches the root file system, loads the driver, runs one command, unloads the driver, switches the
+// machine off. vsoc/job.hpp says how it and vsoc-run talk.
+#include <fcntl.h>
+#include <net/if.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/reboot.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include "command.hpp"
+#include "error.hpp"
+#include "job.hpp"
+#include "module.hpp"
+#include "mount.hpp"
+#include "port.hpp"
+#include "vsoc/job.hpp"
+
+namespace qtee::vsoc {
+namespace {
+
+void loopback_up() {
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  ifreq request{};
+  std::snprintf(request.ifr_name, sizeof request.ifr_name, "lo");
+  request.ifr_flags = IFF_UP | IFF_RUNNING;
+  if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) != 0) broken_errno("cannot bring the loopback interface up");
+  close(fd);
+}
+
+// Ends whatever the command left behind, so that nothing but the kernel can hold the driver.
+void processes_end() {
+  kill(-1, SIGKILL);
+  while (wait(nullptr) > 0) continue;
+}
+
+void say(int control, const char* word, const std::string& rest) {
+  std::string line = std::string(word) + " " + rest;
+  for (char& c : line)
+    if (c == '\n') c = ' ';
+  if (control >= 0) port_write(control, line + "\n");
+  dprintf(2, "vsoc-init: %s\n", line.c_str());  // the console's log tells the whole story, too
+}
+
+void run() {
+  int control = -1;
+  try {
+    mount_early();
+    Ports ports;
+    control = ports.control = port_open(kPortControl);
+    ports.in = port_open(kPortIn);
+    ports.out = port_open(kPortOut);
+    ports.err = port_open(kPortErr);
+    const Job job = Job::read(std::string("/") + kJobFile);
+    module_load_boot(std::string("/") + kModuleFolder);
+    mount_root(job.has(kJobShare));
+    loopback_up();
+    driver_load(job);
+    say(control, kSayReady, "");
+    say(control, kSayExit, std::to_string(command_run(job, ports)));
+    processes_end();
+    driver_unload(job);
+  } catch (const std::exception& error) {
+    say(control, kSayBroken, error.what());
+  }
+}
+
+}  // namespace
+}  // namespace qtee::vsoc
+
+int main() {
+  if (getpid() != 1) {
+    std::fprintf(stderr, "vsoc-init is the first process of the virtual SoC's guest\n");
+    return 2;
+  }
+  qtee::vsoc::run();
+  sync();
+  reboot(RB_POWER_OFF);
+  return 1;  // and the kernel panics
+}

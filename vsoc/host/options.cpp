@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include "vsoc/memory_map.hpp"
+
+namespace qtee::vsoc {
+namespace {
+
+constexpr char kAbout[] =
+    "Boots the virtual SoC, loads a driver and runs COMMAND as root in the guest. Its input, output and exit status are "
+    "those of this program (128 + N for signal N, 126 and 127 as in a shell).";
+
+constexpr char kNotes[] =
+    "In the guest: /qtee is build/guest (its bin/ is in PATH), /qtee/modules/KERNEL our modules, /share the shared folder.\n"
+    "Exit status 124: the time was over. 125: the machine failed: a warning, BUG or panic of the kernel, something left\n"
+    "alive in QTEE, the driver could not be loaded or unloaded, no boot. 2: wrong usage. QTEE_LOG=FILE is as --log FILE.";
+
+}  // namespace
+
+bool options_read(int argc, char** argv, Options& options, int& status) {
+  // The command is not ours to parse.
+  int split = 1;
+  while (split < argc && std::strcmp(argv[split], "--") != 0) ++split;
+  for (int i = split + 1; i < argc; ++i) options.command.emplace_back(argv[i]);
+
+  options.cpu = kCpuModel;
+  if (const char* log = std::getenv("QTEE_LOG")) options.log = log;
+  bool no_leak_check = false;
+  CLI::App app(kAbout, "vsoc/run");
+  app.usage("usage: vsoc/run [OPTIONS] -- COMMAND [ARG...]");
+  app.footer(kNotes);
+  app.add_option("--kernel", options.kernel, "debian: the newest for trixie; lts: trixie's own")
+      ->check(CLI::IsMember({"debian", "lts"}))->capture_default_str();
+  app.add_option("--driver", options.driver, "what to load before the command")
+      ->check(CLI::IsMember({"qtee", "mainline", "none"}))->capture_default_str();
+  app.add_flag("--icount", options.icount, "count instructions exactly; CPUs run one after another");
+  app.add_option("--smp", options.smp, "CPUs")->check(CLI::Range(1u, kMaxCpus))->capture_default_str();
+  app.add_option("--share", options.share, "a folder of this machine at /share, writable")->check(CLI::ExistingDirectory);
+  app.add_option("--timeout", options.timeout_seconds, "seconds for the whole run, 0 for no end")->capture_default_str();
+  app.add_flag("--verbose", options.verbose, "show the consoles of kernel and firmware while it runs, on stderr");
+  app.add_flag("--shell", options.terminal, "give the command a terminal; without a command, a shell");
+  app.add_flag("--no-leak-check", no_leak_check, "do not fail for what is left alive in QTEE");
+  app.add_option("--module-param", options.parameters, "MODULE.NAME=VALUE for a module that is loaded")->take_all();
+  app.add_option("--env", options.environment, "NAME=VALUE for the command")->take_all();
+  app.add_option("--append", options.append, "more arguments for the kernel");
+  app.add_option("--cpu", options.cpu, "QEMU's CPU model")->capture_default_str();
+  app.add_option("--memory", options.memory_mib, "MiB of RAM")->check(CLI::Range(256u, 16384u))->capture_default_str();
+  app.add_option("--log", options.log, "keep the whole log in this file");
+  try {
+    app.parse(split, argv);
+  } catch (const CLI::ParseError& error) {
+    status = app.exit(error) == 0 ? 0 : kStatusUsage;
+    return false;
+  }
+  options.leak_check = !no_leak_check;
+  const auto complain = [&](const std::string& what) {
+    std::cerr << "vsoc/run: " << what << "\n";
+    status = kStatusUsage;
+    return false;
+  };
+  if (options.command.empty()) {
+    if (!options.terminal) return complain("no command; see vsoc/run --help");
+    options.command = {"bash", "-l"};
+  }
+  if (options.driver == "mainline" && options.kernel == "lts") return complain("the lts kernel has no mainline driver");
+  for (const std::string& parameter : options.parameters)
+    if (parameter.find('.') >= parameter.find('=')) return complain("--module-param takes MODULE.NAME=VALUE, not " + parameter);
+  for (const std::string& entry : options.environment)
+    if (entry.find('=') == entry.npos) return complain("--env takes NAME=VALUE, not " + entry);
+  if (!options.share.empty()) options.share = std::filesystem::canonical(options.share);
+  if (options.share.find(',') != options.share.npos) return complain("QEMU cannot share a folder with a comma in its path");
+  return true;
+}
+
+}  // namespace qtee::vsoc

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace qtee::vsoc {
+
+// What one run is to be.
+struct Options {
+  std::string kernel = "debian";
+  std::string driver = "qtee";
+  bool icount = false;
+  unsigned smp = 2;
+  std::string share;             // empty: none
+  unsigned timeout_seconds = 300;  // 0: none
+  bool verbose = false;
+  bool terminal = false;
+  bool leak_check = true;
+  std::string cpu;
+  unsigned memory_mib = 1024;
+  std::string append;                   // behind the kernel's command line
+  std::vector<std::string> parameters;  // MODULE.NAME=value
+  std::vector<std::string> environment;  // NAME=value
+  std::string log;                      // where the whole log is kept; empty: only that of a failure
+  std::vector<std::string> command;
+};
+
+// Exit statuses that are not the command's own. They begin where env(1), timeout(1) and shells have theirs.
+inline constexpr int kStatusUsage = 2;
+inline constexpr int kStatusTimeout = 124;
+inline constexpr int kStatusMachine = 125;
+
+// CPU model that QEMU emulates unless asked otherwise; figures hold for one model only.
+inline constexpr char kCpuModel[] = "cortex-a76";
+
+// Reads the command line. Returns whether to run; otherwise `status` is what to exit with, all is said.
+bool options_read(int argc, char** argv, Options& options, int& status);
+
+}  // namespace qtee::vsoc
