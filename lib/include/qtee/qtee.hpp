@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// All of the library.
+#pragma once
+
+#include "qtee/any_object.hpp"
+#include "qtee/callback_handler.hpp"
+#include "qtee/callback_interface.hpp"
+#include "qtee/callback_object.hpp"
+#include "qtee/callback_request.hpp"
+#include "qtee/callback_server.hpp"
+#include "qtee/client.hpp"
+#include "qtee/cpu_access.hpp"
+#include "qtee/credentials.hpp"
+#include "qtee/error.hpp"
+#include "qtee/file_descriptor.hpp"
+#include "qtee/invocation.hpp"
+#include "qtee/memory_mapping.hpp"
+#include "qtee/memory_object.hpp"
+#include "qtee/object.hpp"
+#include "qtee/op_code.hpp"
+#include "qtee/outcome.hpp"
+#include "qtee/output.hpp"
+#include "qtee/result.hpp"
+#include "qtee/root.hpp"
+#include "qtee/service_uid.hpp"
+#include "qtee/services/app_controller.hpp"
+#include "qtee/services/app_loader.hpp"
+#include "qtee/services/diagnostics.hpp"
+#include "qtee/services/feature_versions.hpp"
+#include "qtee/transport.hpp"
