@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * User API of the qtee driver: object invocation in Qualcomm's Trusted Execution Environment.
+ *
+ * /dev/qtee       INVOKE the root object; an object's own fd takes INVOKE as well.
+ * /dev/qtee-ree   each open is a server of callback objects: RECEIVE requests, REPLY to them.
+ *
+ * Every ioctl takes a struct qcom_tee_ioctl_data whose buffer holds one header and the parameters that follow it.
+ * Layouts are the same for 32- and 64-bit callers and never change.
+ */
+#ifndef _MISC_QCOM_TEE_H
+#define _MISC_QCOM_TEE_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/* Most parameters that one invocation can have: 15 each of input and output buffers, input and output objects. */
+#define QCOM_TEE_PARAMS_PER_KIND	15
+#define QCOM_TEE_PARAMS_MAX		(4 * QCOM_TEE_PARAMS_PER_KIND)
+
+/* Operations that belong to the transport. Neither can be invoked; RELEASE is what a server sees of a notification. */
+#define QCOM_TEE_OP_RELEASE		0xFFFF
+#define QCOM_TEE_OP_RETAIN		0xFFFE
+
+/**
+ * enum qcom_tee_param_attr - what a parameter is
+ * @QCOM_TEE_BUFFER: memory of the caller: addr and len
+ * @QCOM_TEE_OBJECT_NULL: no object
+ * @QCOM_TEE_OBJECT: an object: id and host_id
+ *
+ * An output object is asked for with either object attribute, and comes back as the one that fits.
+ */
+enum qcom_tee_param_attr {
+	QCOM_TEE_BUFFER		= 0x00,
+	QCOM_TEE_OBJECT_NULL	= 0x80,
+	QCOM_TEE_OBJECT		= 0x81,
+};
+
+/*
+ * Who hosts an object. From 0 up, host_id is the fd of a /dev/qtee-ree server of the caller's, and id is the number
+ * by which that server knows the object.
+ */
+#define QCOM_TEE_OBJECT_SECURE		(-1)	/* QTEE does; id is the fd of a TEE object */
+#define QCOM_TEE_MEMORY_OBJECT		(-2)	/* the kernel does; id is the fd of a dma-buf */
+
+/**
+ * struct qcom_tee_param - one parameter of an invocation, 24 bytes
+ * @attr: enum qcom_tee_param_attr
+ * @direction: non-zero for input, as the operation sees it: an invoker's input is a server's input
+ * @object: with either object attribute
+ * @buffer: with QCOM_TEE_BUFFER; addr is a user address, len is in bytes; for an output, len comes back as what was
+ *          written, which is never more than was offered
+ */
+struct qcom_tee_param {
+	__u32 attr;
+	__u32 direction;
+	union {
+		struct {
+			__u64 id;
+			__s32 host_id;
+		} object;
+		struct {
+			__u64 addr;
+			__u64 len;
+		} buffer;
+	};
+};
+
+#define QCOM_TEE_PARAM_OBJECT_SECURE(p) \
+	((p)->attr == QCOM_TEE_OBJECT && (p)->object.host_id == QCOM_TEE_OBJECT_SECURE)
+#define QCOM_TEE_PARAM_OBJECT_KERNEL(p) \
+	((p)->attr == QCOM_TEE_OBJECT && (p)->object.host_id < QCOM_TEE_OBJECT_SECURE)
+#define QCOM_TEE_PARAM_OBJECT_USER(p) \
+	((p)->attr == QCOM_TEE_OBJECT && (p)->object.host_id > QCOM_TEE_OBJECT_SECURE)
+
+/**
+ * struct qcom_tee_object_invoke_arg - what INVOKE takes
+ * @op: operation, 0 to 0xFFFD
+ * @result: out: what QTEE or the object answered; 0 is success. Outputs are there only then.
+ * @num_params: how many @params follow, in any order of kinds
+ * @params: the parameters
+ */
+struct qcom_tee_object_invoke_arg {
+	__u32 op;
+	__s32 result;
+	__u32 num_params;
+	__u32 :32;
+	struct qcom_tee_param params[];
+};
+
+/**
+ * struct qcom_tee_cb_arg - what RECEIVE gives and REPLY takes
+ * @id: RECEIVE: out: the server's number for the object that is called
+ * @request_id: RECEIVE: out: names the request; 0 is a notification, which takes no answer. REPLY: in
+ * @op: RECEIVE: out: operation; QCOM_TEE_OP_RELEASE in a notification says that QTEE let the object go
+ * @result: REPLY: in: the object's answer; 0 is success
+ * @num_params: RECEIVE: in: how many @params there is room for; out: how many the request has. REPLY: in: the same
+ * @params: RECEIVE: out: input buffers lie behind the params, 8-aligned, in the same user buffer; output buffers have
+ *          addr 0 and the most that QTEE takes as len. REPLY: in: the same parameters in the same order, with addr
+ *          and len of each output buffer, and each output object, filled in; inputs are not looked at again
+ */
+struct qcom_tee_cb_arg {
+	__u64 id;
+	__u32 request_id;
+	__u32 op;
+	__s32 result;
+	__u32 num_params;
+	struct qcom_tee_param params[];
+};
+
+/**
+ * struct qcom_tee_ioctl_data - the argument of every ioctl
+ * @buf_ptr: user address of a header and its parameters, 8-aligned
+ * @buf_len: bytes there; for RECEIVE also the room for input buffers. When RECEIVE fails with ENOSPC it comes back as
+ *           the bytes that are needed, and the request waits for the next RECEIVE.
+ */
+struct qcom_tee_ioctl_data {
+	__u64 buf_ptr;
+	__u64 buf_len;
+};
+
+#define QCOM_TEE_IOC_MAGIC	'Q'
+
+/**
+ * QCOM_TEE_IOCTL_INVOKE - invoke an object
+ *
+ * On /dev/qtee: the root object. On an object's fd: that object. Takes a struct qcom_tee_object_invoke_arg.
+ *
+ * Return: 0 when QTEE answered (see result), else -1 and
+ *   EINVAL   a header, a parameter, an op or a combination that is not allowed
+ *   E2BIG    more than 15 parameters of a kind
+ *   EMSGSIZE more bytes than a message can hold
+ *   EBADF    an fd that is not open, or not of the kind that the parameter says
+ *   EFAULT   memory that can't be read or written
+ *   EAGAIN   QTEE did not see the message; the call can be made again
+ *   EINTR    the caller is being killed
+ *   ENODEV   QTEE saw the message, and its answer can't be used
+ *   ENOMEM   out of memory
+ */
+#define QCOM_TEE_IOCTL_INVOKE	_IOWR(QCOM_TEE_IOC_MAGIC, 0, struct qcom_tee_ioctl_data)
+
+/**
+ * QCOM_TEE_IOCTL_RECEIVE - wait for a request to one of this server's objects
+ *
+ * On /dev/qtee-ree. Takes a struct qcom_tee_cb_arg with room for parameters and input buffers behind it.
+ *
+ * Return: 0 with a request, else -1 and
+ *   EINTR    a signal came
+ *   ENOSPC   the buffer or num_params is too small; buf_len and num_params say what is needed
+ *   EINVAL, EFAULT as INVOKE
+ */
+#define QCOM_TEE_IOCTL_RECEIVE	_IOWR(QCOM_TEE_IOC_MAGIC, 1, struct qcom_tee_ioctl_data)
+
+/**
+ * QCOM_TEE_IOCTL_REPLY - answer a request
+ *
+ * On /dev/qtee-ree, any thread, any order. Takes a struct qcom_tee_cb_arg.
+ *
+ * Return: 0 when the answer was taken, else -1 and
+ *   ENOENT   no such request: answered before, timed out, or its invoker is gone
+ *   EINVAL   parameters that are not those of the request; the request still waits for its answer
+ *   EBADF, EFAULT as INVOKE; the request still waits for its answer
+ */
+#define QCOM_TEE_IOCTL_REPLY	_IOWR(QCOM_TEE_IOC_MAGIC, 2, struct qcom_tee_ioctl_data)
+
+#endif /* _MISC_QCOM_TEE_H */

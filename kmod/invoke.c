@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Invocation: a message to QTEE, the callbacks that it makes meanwhile, and its answer.
+ *
+ * Who owns what. Callback objects that are passed belong to QTEE from the moment their ids are in the table. If QTEE
+ * never saw the message they are taken back and dropped, so that in either case the caller has given them up. TEE
+ * objects that are passed stay the caller's: QTEE takes a reference of its own. Objects that come out are the caller's,
+ * or are released when the answer can't be used.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/mm.h>
+#include <linux/printk.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "callback.h"
+#include "compat.h"
+#include "invoke.h"
+#include "msg.h"
+#include "object.h"
+#include "stats.h"
+#include "transport.h"
+#include "../shmbridge/message.h"
+
+/* An answer to a callback has to reach QTEE: as long as it is busy it is sent again, for some 20 s. */
+#define QTEE_RESPOND_TRIES	30
+
+/**
+ * qtee_context_init() - begin an invocation
+ * @context: the invocation's
+ *
+ * Return: 0; -ENOMEM when there are no message buffers.
+ * Context: process context, may sleep.
+ */
+int qtee_context_init(struct qtee_context *context)
+{
+	context->seen = false;
+	context->message = qtee_message_get();
+	if (unlikely(!context->message))
+		return -ENOMEM;
+	context->args = context->message->args;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(qtee_context_init);
+
+/**
+ * qtee_context_fini() - end an invocation
+ * @context: begun by qtee_context_init()
+ *
+ * Context: process context, may sleep.
+ */
+void qtee_context_fini(struct qtee_context *context)
+{
+	if (context->message)
+		qtee_message_put(context->message);
+	context->message = NULL;
+}
+EXPORT_SYMBOL_GPL(qtee_context_fini);
+
+/**
+ * qtee_context_id() - id of an invocation
+ * @context: begun by qtee_context_init()
+ *
+ * Return: from QTEE_CONTEXT_FIRST up; no other invocation in progress has it.
+ */
+u32 qtee_context_id(const struct qtee_context *context)
+{
+	return context->message->context_id;
+}
+EXPORT_SYMBOL_GPL(qtee_context_id);
+
+/*
+ * The object that an id of QTEE means, with a reference. Returns 0; -ENOENT for a callback object that QTEE does not
+ * hold; -EBADMSG for the root object, which QTEE never gives. May sleep.
+ */
+int qtee_invoke_object(u32 id, struct qtee_object **object)
+{
+	*object = NULL;
+	if (id == QTEE_ID_NULL)
+		return 0;
+	if (id == QTEE_ID_ROOT)
+		return -EBADMSG;
+	if (!(id & QTEE_ID_CB)) {
+		*object = qtee_object_tee_new(id);
+		return 0;
+	}
+
+	*object = qtee_table_get(id);
+	if (*object)
+		return 0;
+	qtee_stat_inc(QTEE_STAT_UNKNOWN_IDS);
+	return -ENOENT;
+}
+
+/* Gives the callback objects among the arguments up, up to an argument, of which those below sent have ids. */
+static void qtee_invoke_objects_drop(struct qtee_args *args, unsigned int sent)
+{
+	unsigned int i;
+
+	for (i = 0; i < args->count; i++) {
+		struct qtee_arg *arg = &args->arg[i];
+
+		if (arg->kind != QTEE_ARG_IO || qtee_object_kind(arg->object) != QTEE_OBJECT_CB)
+			continue;
+		/* QTEE was not told of the id. If it guessed and released it, the reference is gone. */
+		qtee_object_put(i < sent ? qtee_table_remove(arg->wire) : arg->object);
+		arg->object = NULL;
+	}
+}
+
+/* Puts input buffers and object ids in place. Returns 0 or an errno, and then how many arguments were dealt with. */
+static int qtee_invoke_args_send(void *buf, struct qtee_args *args, unsigned int *sent)
+{
+	int ret = 0;
+	unsigned int i;
+
+	for (i = 0; i < args->count && !ret; i++) {
+		struct qtee_arg *arg = &args->arg[i];
+
+		if (arg->kind == QTEE_ARG_IB) {
+			if (!(arg->flags & QTEE_ARG_USER))
+				memcpy(buf + arg->wire, arg->buffer.addr, arg->buffer.size);
+			else if (copy_from_user(buf + arg->wire, arg->buffer.uaddr, arg->buffer.size))
+				ret = -EFAULT;
+		} else if (arg->kind == QTEE_ARG_IO) {
+			switch (qtee_object_kind(arg->object)) {
+			case QTEE_OBJECT_NULL:
+				arg->wire = QTEE_ID_NULL;
+				break;
+			case QTEE_OBJECT_TEE:
+				arg->wire = arg->object->tee_id;
+				break;
+			case QTEE_OBJECT_CB:
+				ret = qtee_table_add(arg->object, &arg->wire);
+				break;
+			default:
+				ret = -EINVAL;
+			}
+		}
+	}
+	*sent = ret ? i - 1 : i;
+	return ret;
+}
+
+/* Takes the outputs of an answer. On failure those objects that came are released. */
+static int qtee_invoke_args_take(const void *buf, struct qtee_args *args)
+{
+	int ret = qtee_msg_answer_read(buf, args), err;
+	unsigned int i;
+
+	if (ret) {
+		qtee_stat_inc(QTEE_STAT_MALFORMED);
+		pr_warn_ratelimited("malformed answer of QTEE\n");
+		ret = -ENODEV;
+	}
+
+	for (i = 0; i < args->count; i++) {
+		struct qtee_arg *arg = &args->arg[i];
+
+		if (arg->kind == QTEE_ARG_OO) {
+			/* Each id is a reference to be taken, whatever the others are. */
+			err = qtee_invoke_object(arg->wire, &arg->object);
+			if (err && !ret) {
+				pr_warn_ratelimited("QTEE gives object 0x%x, which it does not have\n", arg->wire);
+				ret = -ENODEV;
+			}
+		} else if (arg->kind == QTEE_ARG_OB && !ret) {
+			if (!(arg->flags & QTEE_ARG_USER))
+				memcpy(arg->buffer.addr, buf + arg->wire, arg->buffer.size);
+			else if (copy_to_user(arg->buffer.uaddr, buf + arg->wire, arg->buffer.size))
+				ret = -EFAULT;
+		}
+	}
+	if (!ret)
+		return 0;
+
+	for (i = 0; i < args->count; i++) {
+		if (args->arg[i].kind != QTEE_ARG_OO)
+			continue;
+		qtee_object_put(args->arg[i].object);
+		args->arg[i].object = NULL;
+	}
+	return ret;
+}
+
+/* Sends the answer to a callback. Returns 0 with QTEE's next message; else QTEE waits for an answer for ever. */
+static int qtee_invoke_respond(struct qtee_message *message, struct qtee_response *response)
+{
+	unsigned int tries;
+	int ret;
+
+	for (tries = 0; tries < QTEE_RESPOND_TRIES; tries++) {
+		ret = qtee_transport->respond(message->out.paddr, message->out.size, response);
+		if (ret != -EAGAIN)
+			break;
+	}
+	return ret;
+}
+
+/* Sends the message and serves callbacks until the final answer. Returns 0, -EAGAIN (never seen), -ENODEV (seen). */
+static int qtee_invoke_loop(struct qtee_context *context, u32 size, s32 *result)
+{
+	struct qtee_message *message = context->message;
+	struct qtee_buffer *in = qtee_message_in(message);
+	struct qtee_callback callback;
+	struct qtee_response response;
+	int ret;
+
+	ret = qtee_transport->invoke(in->paddr, PAGE_ALIGN(size), message->out.paddr, message->out.size, &response);
+	if (unlikely(ret)) {
+		qtee_stat_inc(QTEE_STAT_UNSENT);
+		if (ret != -EAGAIN)
+			pr_warn_ratelimited("QTEE refuses a message: %d\n", ret);
+		return -EAGAIN;
+	}
+	context->seen = true;
+	qtee_stat_inc(QTEE_STAT_INVOCATIONS);
+
+	while (unlikely(response.type == QTEE_RESPONSE_CALLBACK)) {
+		qtee_callback_serve(message, &callback);
+		ret = qtee_invoke_respond(message, &response);
+		qtee_callback_end(message, &callback, ret);
+		if (ret) {
+			/* The invocation is still open in QTEE, and its buffers are QTEE's. */
+			pr_err_ratelimited("QTEE does not take the answer to a callback: %d\n", ret);
+			message->lost = true;
+			return -ENODEV;
+		}
+	}
+
+	*result = (s32)response.result;
+	return 0;
+}
+
+/*
+ * Invokes an object of QTEE by id; the transport's own operations too. See qtee_object_invoke().
+ */
+int qtee_invoke(struct qtee_context *context, u32 id, u32 op, struct qtee_args *args, s32 *result)
+{
+	struct qtee_message *message = context->message;
+	unsigned int sent = 0;
+	int size, ret;
+	u32 counts;
+	void *buf;
+
+	context->seen = false;
+	size = qtee_msg_layout(args, QTEE_MSG_MAX, &counts);
+	ret = size < 0 ? size : qtee_message_reserve(message, size);
+	if (ret < 0)
+		goto err_drop;
+
+	buf = qtee_message_in(message)->addr;
+	message->in_used = size;
+	ret = qtee_invoke_args_send(buf, args, &sent);
+	if (ret)
+		goto err_drop;
+	qtee_msg_invoke_write(buf, id, op, counts, args);
+
+	ret = qtee_invoke_loop(context, size, result);
+	if (ret == -EAGAIN)
+		goto err_drop;
+	if (ret)
+		return ret;
+
+	if (!*result)
+		ret = qtee_invoke_args_take(buf, args);
+	qtee_async_take(message, 0);
+	qtee_message_clear(message);
+	return ret;
+
+err_drop:
+	qtee_invoke_objects_drop(args, sent);
+	qtee_message_clear(message);
+	return ret;
+}
+
+/**
+ * qtee_object_invoke() - invoke an object of QTEE
+ * @context: begun by qtee_context_init(); can be used again afterwards
+ * @object: the root object or a TEE object
+ * @op: operation, 0 to QTEE_OP_MAX
+ * @args: arguments, in any order; sizes of output buffers and the output objects are set when @result is 0
+ * @result: out: what QTEE or the object answered; set when 0 is returned
+ *
+ * Callback objects among the input objects are given up in every case. Other input objects have to stay the caller's
+ * until this returns. @context->seen says whether QTEE saw the message.
+ *
+ * A fatal signal makes callbacks to user space fail, and so ends the invocation as soon as QTEE does.
+ *
+ * Return: 0 when QTEE answered, whatever its result;
+ *	-EINVAL: an object that can't be invoked or passed, or an op of the transport;
+ *	-E2BIG: more than QTEE_ARGS_PER_KIND of a kind;
+ *	-EMSGSIZE: more than 4 MiB;
+ *	-ENOMEM: no memory, or no ids;
+ *	-EFAULT: user memory could not be copied. If it was an output, @context->seen is set: QTEE has done its work;
+ *	-EAGAIN: QTEE did not see the message, a retry is safe;
+ *	-ENODEV: QTEE did see it, and its answer can't be used.
+ * Context: process context, may sleep; no locks held, since callbacks run here.
+ */
+int qtee_object_invoke(struct qtee_context *context, struct qtee_object *object, u32 op, struct qtee_args *args,
+		       s32 *result)
+{
+	switch (qtee_object_kind(object)) {
+	case QTEE_OBJECT_ROOT:
+	case QTEE_OBJECT_TEE:
+		if (op <= QTEE_OP_MAX)
+			return qtee_invoke(context, object->kind == QTEE_OBJECT_ROOT ? QTEE_ID_ROOT : object->tee_id,
+					   op, args, result);
+		fallthrough;
+	default:
+		context->seen = false;
+		qtee_invoke_objects_drop(args, 0);
+		return -EINVAL;
+	}
+}
+EXPORT_SYMBOL_GPL(qtee_object_invoke);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Invocation, inside the core. */
+#ifndef _QTEE_INVOKE_H
+#define _QTEE_INVOKE_H
+
+#include <linux/qtee.h>
+
+struct qtee_message;
+
+/* invoke.c */
+int qtee_invoke(struct qtee_context *context, u32 id, u32 op, struct qtee_args *args, s32 *result);
+int qtee_invoke_object(u32 id, struct qtee_object **object);
+
+/* async.c */
+void qtee_async_take(struct qtee_message *message, u32 at);
+
+#endif /* _QTEE_INVOKE_H */

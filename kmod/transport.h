@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Transports: how a message gets to QTEE. */
+#ifndef _QTEE_TRANSPORT_H
+#define _QTEE_TRANSPORT_H
+
+#include <linux/types.h>
+
+/* Answer of QTEE that is a callback request; every other one is final. */
+#define QTEE_RESPONSE_CALLBACK	3
+
+/**
+ * struct qtee_response - what an SMC came back with
+ * @type: QTEE_RESPONSE_CALLBACK, or final
+ * @result: of a final answer: the result code
+ */
+struct qtee_response {
+	u64 type;
+	u64 result;
+};
+
+/**
+ * struct qtee_transport - one way to QTEE
+ * @name: as the parameter transport= has it
+ * @invoke: sends the message at @in, with the outbound buffer @out
+ * @respond: sends the answer to the callback request at @out
+ *
+ * Both return 0 when QTEE took the message; -EAGAIN when it was too busy and did not see it; another errno when it
+ * refused it. Both may sleep, and may be called on any CPU, by as many threads as there are.
+ */
+struct qtee_transport {
+	const char *name;
+	int (*invoke)(phys_addr_t in, size_t in_size, phys_addr_t out, size_t out_size, struct qtee_response *response);
+	int (*respond)(phys_addr_t out, size_t out_size, struct qtee_response *response);
+};
+
+extern const struct qtee_transport *qtee_transport;
+
+#ifdef QTEE_HAVE_SCM_QTEE
+extern const struct qtee_transport qtee_transport_scm;
+#endif
+extern const struct qtee_transport qtee_transport_smc;
+
+int qtee_transport_init(void);
+
+#endif /* _QTEE_TRANSPORT_H */

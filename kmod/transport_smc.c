@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Our own SMCs, for kernels whose qcom_scm has no calls for QTEE.
+ *
+ * The calling convention is qcom_scm's: INTERRUPTED is re-entered at once with the session in x6; a call that QTEE
+ * puts to sleep is resumed until it is awake; EBUSY is tried again after a pause. The wake-up interrupt belongs to
+ * qcom_scm, which tells nobody else, so a sleeping call asks again after a pause instead.
+ *
+ * Locking: qtee_smc_lock holds calls back so that one at a time is in QTEE, as qcom_scm does for its own. It is held
+ * over one SMC with its re-entries and resumptions, never while a callback is served. It does not exclude qcom_scm's
+ * other calls; QTEE answers EBUSY where it can't take two. It nests in no lock, and none nests in it.
+ */
+#include <linux/arm-smccc.h>
+#include <linux/delay.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/mutex.h>
+
+#include "compat.h"
+#include "stats.h"
+#include "transport.h"
+
+#define QTEE_SMC_INVOKE			0x72000602
+#define QTEE_SMC_CALLBACK_RESPONSE	0x72000601
+#define QTEE_SMC_WAITQ_RESUME		0x42002402
+
+/* Number of arguments, and bit 5 or 9: which of them are buffers that are written. */
+#define QTEE_SMC_INVOKE_ARGINFO		0x224
+#define QTEE_SMC_RESPONSE_ARGINFO	0x22
+#define QTEE_SMC_RESUME_ARGINFO		0x1
+
+#define QTEE_SMC_INTERRUPTED		1
+#define QTEE_SMC_WAITQ_SLEEP		2
+
+#define QTEE_SMC_BUSY_MS		30
+#define QTEE_SMC_BUSY_TRIES		20
+#define QTEE_SMC_SLEEP_US		200
+
+static DEFINE_MUTEX(qtee_smc_lock);
+
+static const struct {
+	int status;
+	int err;
+} qtee_smc_errors[] = {
+	{ 0,	0 },
+	{ -1,	-EIO },
+	{ -2,	-EINVAL },
+	{ -3,	-EINVAL },
+	{ -4,	-EOPNOTSUPP },
+	{ -5,	-ENOMEM },
+	{ -12,	-EBUSY },
+};
+
+static int qtee_smc_errno(int status)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(qtee_smc_errors); i++)
+		if (qtee_smc_errors[i].status == status)
+			return qtee_smc_errors[i].err;
+	return -EINVAL;
+}
+
+/* One call, until QTEE is done with it. */
+static void qtee_smc_call(const u64 *x, struct arm_smccc_res *res)
+{
+	u64 a[7] = { x[0], x[1], x[2], x[3], x[4], x[5], 0 };
+
+	lockdep_assert_held(&qtee_smc_lock);
+
+	for (;;) {
+		struct arm_smccc_quirk quirk = { .id = ARM_SMCCC_QUIRK_QCOM_A6 };
+
+		quirk.state.a6 = 0;
+		arm_smccc_smc_quirk(a[0], a[1], a[2], a[3], a[4], a[5], a[6], 0, res, &quirk);
+
+		if (res->a0 == QTEE_SMC_INTERRUPTED) {
+			a[0] = res->a0;
+			a[6] = quirk.state.a6;
+		} else if (res->a0 == QTEE_SMC_WAITQ_SLEEP) {
+			usleep_range(QTEE_SMC_SLEEP_US, 2 * QTEE_SMC_SLEEP_US);
+			a[0] = QTEE_SMC_WAITQ_RESUME;
+			a[1] = QTEE_SMC_RESUME_ARGINFO;
+			a[2] = res->a2;
+			a[3] = a[4] = a[5] = a[6] = 0;
+		} else {
+			return;
+		}
+	}
+}
+
+static int qtee_smc(const u64 *x, struct qtee_response *response)
+{
+	struct arm_smccc_res res;
+	unsigned int tries;
+	int ret;
+
+	for (tries = 0; ; tries++) {
+		mutex_lock(&qtee_smc_lock);
+		qtee_smc_call(x, &res);
+		mutex_unlock(&qtee_smc_lock);
+
+		ret = qtee_smc_errno((int)res.a0);
+		if (ret != -EBUSY)
+			break;
+		if (tries == QTEE_SMC_BUSY_TRIES)
+			return -EAGAIN;
+		qtee_stat_inc(QTEE_STAT_BUSY_RETRIES);
+		msleep(QTEE_SMC_BUSY_MS);
+	}
+
+	response->type = res.a1;
+	response->result = res.a2;
+	return ret;
+}
+
+static int qtee_transport_smc_invoke(phys_addr_t in, size_t in_size, phys_addr_t out, size_t out_size,
+				     struct qtee_response *response)
+{
+	const u64 x[] = { QTEE_SMC_INVOKE, QTEE_SMC_INVOKE_ARGINFO, in, in_size, out, out_size };
+
+	return qtee_smc(x, response);
+}
+
+static int qtee_transport_smc_respond(phys_addr_t out, size_t out_size, struct qtee_response *response)
+{
+	const u64 x[] = { QTEE_SMC_CALLBACK_RESPONSE, QTEE_SMC_RESPONSE_ARGINFO, out, out_size, 0, 0 };
+
+	return qtee_smc(x, response);
+}
+
+const struct qtee_transport qtee_transport_smc = {
+	.name = "smc",
+	.invoke = qtee_transport_smc_invoke,
+	.respond = qtee_transport_smc_respond,
+};

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* INVOKE. */
+#include <linux/err.h>
+#include <linux/errno.h>
+#include <linux/uaccess.h>
+
+#include "user.h"
+
+/**
+ * struct qtee_user_invocation - an INVOKE under way
+ * @head: the caller's header, copied once
+ * @params: its parameters, copied with it
+ */
+struct qtee_user_invocation {
+	struct qcom_tee_object_invoke_arg head;
+	struct qcom_tee_param params[QCOM_TEE_PARAMS_MAX];
+};
+
+static_assert(sizeof(struct qcom_tee_param) == 24);
+static_assert(sizeof(struct qcom_tee_object_invoke_arg) == 16);
+static_assert(offsetof(struct qtee_user_invocation, params) == sizeof(struct qcom_tee_object_invoke_arg));
+
+/* The caller's parameters as arguments. On failure no object is held. */
+static int qtee_user_invoke_args(struct qtee_user_invocation *invocation, struct qtee_args *args)
+{
+	unsigned int i;
+
+	for (i = 0; i < invocation->head.num_params; i++) {
+		const struct qcom_tee_param *param = &invocation->params[i];
+		struct qtee_arg *arg = &args->arg[i];
+
+		arg->flags = 0;
+		switch (param->attr) {
+		case QCOM_TEE_BUFFER:
+			arg->kind = param->direction ? QTEE_ARG_IB : QTEE_ARG_OB;
+			arg->flags = QTEE_ARG_USER;
+			arg->buffer.uaddr = u64_to_user_ptr(param->buffer.addr);
+			arg->buffer.size = param->buffer.len;
+			break;
+		case QCOM_TEE_OBJECT:
+		case QCOM_TEE_OBJECT_NULL:
+			arg->kind = param->direction ? QTEE_ARG_IO : QTEE_ARG_OO;
+			arg->object = param->direction ? qtee_user_param_object(param) : NULL;
+			if (IS_ERR(arg->object))
+				return PTR_ERR(arg->object);
+			break;
+		default:
+			return -EINVAL;
+		}
+		args->count++;
+	}
+	return 0;
+}
+
+/* Ends our references to the input objects. The servers hear of those that QTEE saw, when it lets them go. */
+static void qtee_user_invoke_inputs_put(struct qtee_object **inputs, unsigned int count, bool seen)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		struct qtee_user_object *callback = qtee_user_callback_from(inputs[i]);
+
+		if (callback && !seen)
+			callback->quiet = true;
+		qtee_object_put(inputs[i]);
+	}
+}
+
+/* Gives the caller the outputs. On failure all output objects are released. */
+static int qtee_user_invoke_outputs(struct qtee_user_invocation *invocation, struct qtee_args *args,
+				    struct qtee_user_files *files)
+{
+	struct file *file;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < args->count; i++) {
+		struct qcom_tee_param *param = &invocation->params[i];
+		struct qtee_arg *arg = &args->arg[i];
+
+		if (arg->kind == QTEE_ARG_OB)
+			param->buffer.len = arg->buffer.size;
+		if (arg->kind != QTEE_ARG_OO)
+			continue;
+
+		if (!ret)
+			ret = qtee_user_param_set(param, arg->object, &file);
+		else
+			file = NULL;
+		if (ret) {
+			qtee_object_put(arg->object);
+			continue;
+		}
+		if (!file)
+			continue;
+		ret = qtee_user_files_add(files, file);
+		if (ret >= 0) {
+			param->object.id = ret;
+			ret = 0;
+		}
+	}
+	return ret;
+}
+
+/**
+ * qtee_user_invoke() - the ioctl
+ * @object: root, or the TEE object of the file
+ * @arg: user address of a struct qcom_tee_ioctl_data
+ *
+ * Return: as QCOM_TEE_IOCTL_INVOKE says.
+ */
+long qtee_user_invoke(struct qtee_object *object, unsigned long arg)
+{
+	struct qtee_object *inputs[QTEE_ARGS_PER_KIND];
+	struct qtee_user_files files = {};
+	struct qtee_user_invocation invocation;
+	struct qcom_tee_ioctl_data data;
+	struct qtee_context context;
+	struct qtee_args args = {};
+	unsigned int i, input = 0;
+	void __user *user;
+	long ret;
+
+	if (copy_from_user(&data, (void __user *)arg, sizeof(data)))
+		return -EFAULT;
+	if (data.buf_len < sizeof(invocation.head) || data.buf_len > sizeof(invocation))
+		return -EINVAL;
+	user = u64_to_user_ptr(data.buf_ptr);
+	if (copy_from_user(&invocation, user, data.buf_len))
+		return -EFAULT;
+	if (data.buf_len != sizeof(invocation.head) + (u64)invocation.head.num_params * sizeof(invocation.params[0]))
+		return -EINVAL;
+	if (invocation.head.op > QTEE_OP_MAX)
+		return -EINVAL;
+
+	ret = qtee_context_init(&context);
+	if (ret)
+		return ret;
+	args.arg = context.args;
+
+	ret = qtee_user_invoke_args(&invocation, &args);
+	if (!ret && object == &qtee_object_root)
+		ret = qtee_root_user_check(invocation.head.op, &args);
+
+	/*
+	 * The core takes a reference to each callback object; the other one says that it is still there afterwards.
+	 * More than there may be are refused here, where there is still nothing to undo.
+	 */
+	for (i = 0; i < args.count; i++) {
+		if (args.arg[i].kind != QTEE_ARG_IO || !args.arg[i].object)
+			continue;
+		if (input == QTEE_ARGS_PER_KIND || ret) {
+			struct qtee_user_object *callback = qtee_user_callback_from(args.arg[i].object);
+
+			if (callback)
+				callback->quiet = true;
+			qtee_object_put(args.arg[i].object);
+			ret = ret ?: -E2BIG;
+			continue;
+		}
+		inputs[input++] = args.arg[i].object;
+	}
+	if (ret) {
+		qtee_user_invoke_inputs_put(inputs, input, false);
+		goto out;
+	}
+	for (i = 0; i < input; i++)
+		if (inputs[i]->kind == QTEE_OBJECT_CB)
+			qtee_object_get(inputs[i]);
+
+	ret = qtee_object_invoke(&context, object, invocation.head.op, &args, &invocation.head.result);
+	qtee_user_invoke_inputs_put(inputs, input, context.seen);
+	if (ret)
+		goto out;
+
+	if (!invocation.head.result)
+		ret = qtee_user_invoke_outputs(&invocation, &args, &files);
+	/* QTEE has done its work: what came of it is lost, and the caller is told so. */
+	if (ret == -EINVAL)
+		ret = -ENODEV;
+	if (!ret && copy_to_user(user, &invocation, invocation.head.result ? sizeof(invocation.head) : data.buf_len))
+		ret = -EFAULT;
+	if (ret)
+		qtee_user_files_drop(&files);
+	else
+		qtee_user_files_install(&files);
+out:
+	qtee_context_fini(&context);
+	return ret;
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* TEE objects as files: an fd is a capability, and its last close releases the object. */
+#include <linux/anon_inodes.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/module.h>
+
+#include "user.h"
+
+static int qtee_user_object_release(struct inode *inode, struct file *file)
+{
+	qtee_object_put(file->private_data);
+	return 0;
+}
+
+static long qtee_user_object_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	if (cmd != QCOM_TEE_IOCTL_INVOKE)
+		return -ENOTTY;
+	return qtee_user_invoke(file->private_data, arg);
+}
+
+static const struct file_operations qtee_user_object_fops = {
+	.owner = THIS_MODULE,
+	.release = qtee_user_object_release,
+	.unlocked_ioctl = qtee_user_object_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+/* A file for a TEE object. Takes the caller's reference when it succeeds. Returns the file or ERR_PTR(). */
+struct file *qtee_user_object_file(struct qtee_object *object)
+{
+	return anon_inode_getfile("[qtee-object]", &qtee_user_object_fops, object, O_RDWR);
+}
+
+/* The TEE object of an fd of the current task, with a reference. ERR_PTR(-EBADF) when it is not that. */
+struct qtee_object *qtee_user_object_get(u64 fd)
+{
+	if (fd > INT_MAX)
+		return ERR_PTR(-EBADF);
+
+	CLASS(fd, f)(fd);
+	if (fd_empty(f) || fd_file(f)->f_op != &qtee_user_object_fops)
+		return ERR_PTR(-EBADF);
+	return qtee_object_get(fd_file(f)->private_data);
+}
+
+static int qtee_user_root_open(struct inode *inode, struct file *file)
+{
+	return nonseekable_open(inode, file);
+}
+
+static long qtee_user_root_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	if (cmd != QCOM_TEE_IOCTL_INVOKE)
+		return -ENOTTY;
+	return qtee_user_invoke(&qtee_object_root, arg);
+}
+
+/* /dev/qtee: the root object. */
+const struct file_operations qtee_user_root_fops = {
+	.owner = THIS_MODULE,
+	.open = qtee_user_root_open,
+	.unlocked_ioctl = qtee_user_root_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};

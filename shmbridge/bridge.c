@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * SHM bridges, through tzmem: it knows whether the kernel enabled them, and then nothing may be left out; where it did
+ * not, QTEE sees all memory and there is nothing to do.
+ */
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/firmware/qcom/qcom_tzmem.h>
+#include <linux/kconfig.h>
+
+#include "../kmod/compat.h"
+#include "bridge.h"
+
+/**
+ * qtee_bridge_create() - let QTEE see memory, for reading and writing
+ * @bridge: out
+ * @paddr: physical address, page aligned
+ * @size: bytes, whole pages
+ *
+ * Return: 0, also where bridges are not enabled; -EOPNOTSUPP on a kernel that has them but gives modules no way to make
+ *	one (before 6.18); -EIO when QTEE refused; another errno of qcom_scm.
+ * Context: process context, may sleep.
+ */
+int qtee_bridge_create(struct qtee_bridge *bridge, phys_addr_t paddr, size_t size)
+{
+	bridge->active = false;
+	bridge->handle = 0;
+#if !IS_ENABLED(CONFIG_QCOM_TZMEM_MODE_SHMBRIDGE)
+	return 0;
+#elif defined(QTEE_HAVE_TZMEM_BRIDGE)
+	int ret = qcom_tzmem_shm_bridge_create(paddr, size, &bridge->handle);
+
+	/* What QTEE answers comes up as a positive number. */
+	if (ret > 0)
+		return -EIO;
+	if (ret)
+		return ret;
+	bridge->active = true;
+	return 0;
+#else
+	return -EOPNOTSUPP;
+#endif
+}
+EXPORT_SYMBOL_GPL(qtee_bridge_create);
+
+/**
+ * qtee_bridge_delete() - end a bridge
+ * @bridge: what was created; one that is not active is left alone
+ *
+ * Context: process context, may sleep.
+ */
+void qtee_bridge_delete(struct qtee_bridge *bridge)
+{
+	if (!bridge->active)
+		return;
+	bridge->active = false;
+#ifdef QTEE_HAVE_TZMEM_BRIDGE
+	qcom_tzmem_shm_bridge_delete(bridge->handle);
+#endif
+}
+EXPORT_SYMBOL_GPL(qtee_bridge_delete);

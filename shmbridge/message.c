@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Message buffers: pairs of an inbound and an outbound buffer, made ahead and kept.
+ *
+ * Each CPU has a few free pairs, which an invocation takes and gives back with preemption off for a handful of
+ * instructions: no lock, no allocation. Those lists run over into one shared list, and that into the pool. Messages
+ * that are too large for a pair borrow an inbound buffer of a size class, kept warm in lists of its own.
+ *
+ * Locking: a CPU's list belongs to the tasks on that CPU while they can't be preempted; no interrupt touches it.
+ * qtee_message_lock guards the shared lists, and is a leaf: nothing is taken under it.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/idr.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/percpu.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+
+#include "../kmod/msg.h"
+#include "../kmod/stats.h"
+#include "message.h"
+#include "pool.h"
+
+static unsigned int message_in_kib = 64;
+module_param(message_in_kib, uint, 0444);
+MODULE_PARM_DESC(message_in_kib, "Inbound buffer of each preallocated pair, in KiB (default 64)");
+
+static unsigned int message_out_kib = PAGE_SIZE / SZ_1K;
+module_param(message_out_kib, uint, 0444);
+MODULE_PARM_DESC(message_out_kib, "Outbound buffer of each pair, in KiB (default one page)");
+
+static unsigned int messages_per_cpu = 2;
+module_param(messages_per_cpu, uint, 0444);
+MODULE_PARM_DESC(messages_per_cpu, "Free pairs that each CPU keeps for itself (default 2)");
+
+/* Size classes of inbound buffers beyond the pair's own, and how many idle ones of each are kept. */
+static const u32 qtee_big_size[] = { SZ_128K, SZ_512K, SZ_1M + SZ_64K, SZ_2M + SZ_64K, QTEE_MSG_MAX };
+#define QTEE_BIG_CLASSES	ARRAY_SIZE(qtee_big_size)
+#define QTEE_BIG_KEPT		2
+
+/**
+ * struct qtee_message_cpu - a CPU's free pairs
+ * @free: list
+ * @count: how many are in it, up to messages_per_cpu
+ */
+struct qtee_message_cpu {
+	struct qtee_message *free;
+	unsigned int count;
+};
+
+static DEFINE_PER_CPU(struct qtee_message_cpu, qtee_message_cpus);
+
+static DEFINE_SPINLOCK(qtee_message_lock);
+static struct qtee_message *qtee_message_free;
+static struct qtee_buffer qtee_big_free[QTEE_BIG_CLASSES][QTEE_BIG_KEPT];
+static DEFINE_IDA(qtee_message_ids);
+
+static void qtee_message_destroy(struct qtee_message *message)
+{
+	/* QTEE may write to a lost pair at any time: its pages can't serve anybody else, ever. */
+	if (!message->lost) {
+		qtee_pool_free(&message->in);
+		qtee_pool_free(&message->out);
+	}
+	ida_free(&qtee_message_ids, message->context_id);
+	kfree(message);
+	qtee_stat_dec(QTEE_STAT_MESSAGES);
+}
+
+static struct qtee_message *qtee_message_new(void)
+{
+	struct qtee_message *message = kzalloc(sizeof(*message), GFP_KERNEL);
+	int id;
+
+	if (!message)
+		return NULL;
+	id = ida_alloc_min(&qtee_message_ids, QTEE_CONTEXT_FIRST, GFP_KERNEL);
+	if (id < 0)
+		goto err_free;
+	message->context_id = id;
+	if (qtee_pool_alloc(&message->in, message_in_kib * SZ_1K))
+		goto err_id;
+	if (qtee_pool_alloc(&message->out, message_out_kib * SZ_1K))
+		goto err_in;
+	qtee_stat_inc(QTEE_STAT_MESSAGES);
+	return message;
+
+err_in:
+	qtee_pool_free(&message->in);
+err_id:
+	ida_free(&qtee_message_ids, id);
+err_free:
+	kfree(message);
+	return NULL;
+}
+
+static struct qtee_message *qtee_message_get_slow(void)
+{
+	struct qtee_message *message;
+
+	qtee_stat_inc(QTEE_STAT_MESSAGE_MISSES);
+	spin_lock(&qtee_message_lock);
+	message = qtee_message_free;
+	if (message)
+		qtee_message_free = message->next;
+	spin_unlock(&qtee_message_lock);
+	return message ?: qtee_message_new();
+}
+
+/**
+ * qtee_message_get() - take a pair
+ *
+ * Return: a pair with both buffers zero, or NULL when the pool is used up.
+ * Context: process context, may sleep when neither the CPU's list nor the shared one has a pair.
+ */
+struct qtee_message *qtee_message_get(void)
+{
+	struct qtee_message_cpu *cpu;
+	struct qtee_message *message;
+
+	preempt_disable();
+	cpu = this_cpu_ptr(&qtee_message_cpus);
+	message = cpu->free;
+	if (likely(message)) {
+		cpu->free = message->next;
+		cpu->count--;
+	}
+	preempt_enable();
+	return likely(message) ? message : qtee_message_get_slow();
+}
+
+/* Gives a size-class buffer back, to its list or to the pool. */
+static void qtee_big_put(struct qtee_buffer *buffer)
+{
+	unsigned int class, i;
+
+	for (class = 0; class < QTEE_BIG_CLASSES; class++)
+		if (buffer->size == qtee_big_size[class])
+			break;
+
+	spin_lock(&qtee_message_lock);
+	for (i = 0; class < QTEE_BIG_CLASSES && i < QTEE_BIG_KEPT; i++) {
+		if (qtee_big_free[class][i].addr)
+			continue;
+		swap(qtee_big_free[class][i], *buffer);
+		break;
+	}
+	spin_unlock(&qtee_message_lock);
+	qtee_pool_free(buffer);
+}
+
+/**
+ * qtee_message_put() - give a pair back
+ * @message: the pair, cleared or lost
+ *
+ * Context: process context, may sleep.
+ */
+void qtee_message_put(struct qtee_message *message)
+{
+	struct qtee_message_cpu *cpu;
+	bool kept = false;
+
+	if (unlikely(message->lost)) {
+		qtee_stat_inc(QTEE_STAT_MESSAGES_LOST);
+		qtee_message_destroy(message);
+		return;
+	}
+
+	if (unlikely(message->big.addr))
+		qtee_big_put(&message->big);
+
+	preempt_disable();
+	cpu = this_cpu_ptr(&qtee_message_cpus);
+	if (likely(cpu->count < messages_per_cpu)) {
+		message->next = cpu->free;
+		cpu->free = message;
+		cpu->count++;
+		kept = true;
+	}
+	preempt_enable();
+	if (likely(kept))
+		return;
+
+	spin_lock(&qtee_message_lock);
+	message->next = qtee_message_free;
+	qtee_message_free = message;
+	spin_unlock(&qtee_message_lock);
+}
+
+/**
+ * qtee_message_clear() - clear what an invocation used, and no more
+ * @message: a pair that QTEE is done with
+ */
+void qtee_message_clear(struct qtee_message *message)
+{
+	memset(qtee_message_in(message)->addr, 0, message->in_used);
+	memset(message->out.addr, 0, message->out_used);
+	message->in_used = 0;
+	message->out_used = 0;
+}
+
+/**
+ * qtee_message_reserve() - have room for an inbound message
+ * @message: a pair of which nothing is used yet
+ * @size: bytes, up to QTEE_MSG_MAX
+ *
+ * Return: 0; -ENOMEM.
+ * Context: process context, may sleep.
+ */
+int qtee_message_reserve(struct qtee_message *message, u32 size)
+{
+	unsigned int class, i;
+
+	if (likely(size <= qtee_message_in(message)->size))
+		return 0;
+	if (message->big.addr)
+		qtee_big_put(&message->big);
+
+	for (class = 0; qtee_big_size[class] < size; class++)
+		;
+	spin_lock(&qtee_message_lock);
+	for (i = 0; i < QTEE_BIG_KEPT && !message->big.addr; i++)
+		swap(qtee_big_free[class][i], message->big);
+	spin_unlock(&qtee_message_lock);
+	return message->big.addr ? 0 : qtee_pool_alloc(&message->big, qtee_big_size[class]);
+}
+
+static void qtee_message_list_destroy(struct qtee_message *message)
+{
+	struct qtee_message *next;
+
+	for (; message; message = next) {
+		next = message->next;
+		qtee_message_destroy(message);
+	}
+}
+
+/* Nobody has a pair any more. */
+void qtee_message_exit(void)
+{
+	unsigned int class, i;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		qtee_message_list_destroy(per_cpu(qtee_message_cpus, cpu).free);
+		per_cpu(qtee_message_cpus, cpu) = (struct qtee_message_cpu){};
+	}
+	qtee_message_list_destroy(qtee_message_free);
+	qtee_message_free = NULL;
+	for (class = 0; class < QTEE_BIG_CLASSES; class++)
+		for (i = 0; i < QTEE_BIG_KEPT; i++)
+			qtee_pool_free(&qtee_big_free[class][i]);
+	qtee_pool_exit();
+}
+
+/* Makes the pool, and the pairs of every CPU that is there. Returns 0, -EINVAL, -ENOMEM. */
+int qtee_message_init(void)
+{
+	int ret, cpu;
+
+	message_in_kib = ALIGN(message_in_kib, PAGE_SIZE / SZ_1K);
+	message_out_kib = ALIGN(message_out_kib, PAGE_SIZE / SZ_1K);
+	if (!message_in_kib || message_in_kib > QTEE_MSG_MAX / SZ_1K ||
+	    !message_out_kib || message_out_kib > QTEE_MSG_MAX / SZ_1K) {
+		pr_err("message_in_kib and message_out_kib go from one page to 4096\n");
+		return -EINVAL;
+	}
+
+	ret = qtee_pool_init();
+	if (ret)
+		return ret;
+
+	for_each_online_cpu(cpu) {
+		struct qtee_message_cpu *list = &per_cpu(qtee_message_cpus, cpu);
+
+		while (list->count < messages_per_cpu) {
+			struct qtee_message *message = qtee_message_new();
+
+			if (!message) {
+				qtee_message_exit();
+				return -ENOMEM;
+			}
+			message->next = list->free;
+			list->free = message;
+			list->count++;
+		}
+	}
+	return 0;
+}
