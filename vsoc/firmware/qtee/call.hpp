@@ -78,7 +78,6 @@ class CallbackArgs {
 
  private:
   friend struct CallState;
-  friend class Callback;
   std::array<std::span<const std::byte>, kArgsOfAKind> ins_;
   std::array<std::span<std::byte>, kArgsOfAKind> outs_;
   std::array<std::size_t, kArgsOfAKind> outs_written_{};
@@ -155,13 +154,12 @@ class Call {
   // An argument as checked.
   struct BufferArg {
     std::byte* data;
-    std::uint32_t offset;
     std::uint32_t size;
-    std::uint32_t used;
+    std::uint32_t used;  // of an output buffer
   };
 
-  Call() = default;
-  ~Call() = default;
+  Call() {}
+  ~Call() {}
 
   TeeRef target_;
   std::uint8_t ins_count_ = 0;
@@ -171,8 +169,12 @@ class Call {
   // Only the first `count` of each are set up: an invocation without arguments touches none of them.
   BufferArg ins_[kArgsOfAKind];
   BufferArg outs_[kArgsOfAKind];
-  ObjectRef* objects_in_ = nullptr;   // heap arrays of their counts
-  ObjectRef* objects_out_ = nullptr;
+  union {
+    ObjectRef objects_in_[kArgsOfAKind];
+  };
+  union {
+    ObjectRef objects_out_[kArgsOfAKind];
+  };
 };
 
 // What Call::callback returns. The request is made when it is awaited.

@@ -67,6 +67,9 @@ class Buffer {
   std::size_t size_ = 0;
 };
 
+// For tests: so many allocations succeed from now on, all later ones fail; negative ends that.
+void heap_fail_after(std::int64_t allocations);
+
 // Takes the memory over. Called once, by firmware_start.
 void heap_start(std::span<std::byte> memory);
 

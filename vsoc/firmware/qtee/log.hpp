@@ -21,6 +21,8 @@ class LogLine {
   LogLine(const LogLine&) = delete;
   ~LogLine();
   LogLine& operator<<(std::string_view text);
+  // Forgets the line.
+  void drop() { dropped_ = true; }
   LogLine& operator<<(Hex number);
   template <std::integral T>
   LogLine& operator<<(T number) {
@@ -39,23 +41,24 @@ class LogLine {
  private:
   char text_[160];
   std::size_t size_ = 0;
+  bool dropped_ = false;
 };
 
-// Counts one fault and logs the line "fault: ...". After some hundred of them only counts.
+// Counts one fault of Linux and logs the line "fault: ...". After some hundred of them it only counts.
 class FaultLine {
  public:
   FaultLine();
   FaultLine(const FaultLine&) = delete;
+  ~FaultLine();
   template <class T>
   FaultLine& operator<<(const T& part) {
-    if (logged_) line_ << part;
+    text_ << part;
     return *this;
   }
-  ~FaultLine();
 
  private:
-  LogLine line_;
-  bool logged_;
+  LogLine text_;
+  bool silent_;
 };
 
 }  // namespace qtee::fw

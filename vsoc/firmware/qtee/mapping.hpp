@@ -24,6 +24,7 @@ class Mapping {
   explicit operator bool() const { return static_cast<bool>(map_object_); }
   // The memory, shared with Linux: copy, then check the copy.
   std::span<std::byte> bytes() const { return bytes_; }
+  std::uint64_t paddr() const { return paddr_; }
   bool readable() const { return (perms_ & 4) != 0; }
   bool writable() const { return (perms_ & 2) != 0; }
 

@@ -62,19 +62,23 @@ class Object {
 // A callback object of Linux, by the id that Linux gave. Lives while QTEE holds the id and until its release is told.
 class NsObject {
  public:
-  explicit NsObject(ObjectId id) : id_(id) {}
+  explicit constexpr NsObject(ObjectId id = kIdNull) : id_(id) {}
   ObjectId id() const { return id_; }
   void ref() { refs_.fetch_add(1, std::memory_order_relaxed); }
   void unref() {
     if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) let_go();
   }
+  // For lies: Linux has been told of the release while QTEE still holds references.
+  void lie_told() { told_ = true; }
 
  private:
   friend class NsTable;
   friend class AsyncQueue;
+  friend struct CallState;
   void let_go();
 
-  ObjectId id_;  // set before the object is shared, then never again
+  ObjectId id_;                          // set before the object is shared, then never again
+  bool told_ = false;                    // nothing is left to queue when the last reference goes
   std::atomic<std::uint32_t> refs_{1};
   NsObject* chain_ = nullptr;            // NS table bucket
   NsObject* queue_ = nullptr;            // asynchronous queue

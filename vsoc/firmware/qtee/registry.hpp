@@ -13,10 +13,13 @@ namespace qtee::fw {
 // Makes, or shares, the service's object. kKmem where there is no memory.
 using ServiceOpen = Result (*)(TeeRef& service);
 
+// Forgets all services.
+void registry_start();
+
 // Adds a service. Only while firmware_start runs; false where the UID is taken or the registry is full.
 bool registry_add(std::uint32_t uid, ServiceOpen open);
 
-// Opens a service; IClientEnv's operation 0 in the end. kError + 9, that is 10 (NOT_FOUND of IOpener), for an unknown
+// Opens a service; IClientEnv's operation 0 in the end. 10, NOT_FOUND of IOpener, for an unknown
 // UID.
 Result registry_open(std::uint32_t uid, TeeRef& service);
 

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The ids by which Linux knows QTEE's objects, and the references that it holds on them.
+#pragma once
+
+#include <cstdint>
+
+#include "object.hpp"
+#include "spinlock.hpp"
+
+namespace qtee::fw {
+
+// An object has one id while Linux holds references on it, and a new one afterwards. An id names a slot in its low 14
+// bits and the slot's generation above: it comes again only when its slot was used 131071 times in between.
+//
+// Locking: a slot's lock guards the slot, and the object's id_ while the object is in it. The free list has its own.
+class ObjectTable {
+ public:
+  // False where there is no memory.
+  bool start();
+
+  // Hands a reference to Linux: the id it is to be told, kIdNull where no slot is left. Root's is kIdRoot, uncounted.
+  ObjectId expose(const TeeRef& object);
+  // The object behind an id of which Linux holds a reference, or null.
+  TeeRef find(ObjectId id);
+  // Takes one of Linux's references back. False where Linux holds none.
+  bool release(ObjectId id);
+  // Counts one more reference on an id that Linux holds already. False where it holds none.
+  bool add_reference(ObjectId id);
+
+  void set_root(TeeRef root) { root_ = std::move(root); }
+
+ private:
+  struct Slot {
+    Spinlock lock;
+    Object* object = nullptr;  // the table's own reference, null while the slot is free
+    ObjectId id = kIdNull;     // the last id given out, kIdNull before the first
+    std::uint32_t references = 0;
+    std::uint32_t next_free = 0;
+  };
+  static constexpr std::uint32_t kSlotBits = 14;
+  static constexpr std::uint32_t kSlots = 1u << kSlotBits;
+  static constexpr std::uint32_t kNone = kSlots;
+
+  Slot* slot_of(ObjectId id) { return &slots_[id & (kSlots - 1)]; }
+  std::uint32_t slot_take();
+  void slot_give(std::uint32_t slot);
+
+  Slot* slots_ = nullptr;
+  TeeRef root_;
+  Spinlock free_lock_;  // guards the list of free slots: first in, first out, so that ids stay unused for long
+  std::uint32_t free_head_ = kNone;
+  std::uint32_t free_tail_ = kNone;
+};
+
+}  // namespace qtee::fw
