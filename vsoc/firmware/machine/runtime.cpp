@@ -64,6 +64,14 @@ int memcmp(const void* left, const void* right, std::size_t size) {
   return 0;
 }
 
+void* memchr(const void* memory, int value, std::size_t size) {
+  auto* at = static_cast<const unsigned char*>(memory);
+  for (; size > 0; --size, ++at) {
+    if (*at == static_cast<unsigned char>(value)) return const_cast<unsigned char*>(at);
+  }
+  return nullptr;
+}
+
 std::size_t strlen(const char* text) {
   std::size_t length = 0;
   while (text[length] != '\0') ++length;
