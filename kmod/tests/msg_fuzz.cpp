@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Whatever QTEE writes, what the driver takes from it stays inside the buffer.
+#include "msg.hpp"
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <random>
+#include <vector>
+
+namespace {
+
+void require(bool holds, const char* what) {
+  if (holds) return;
+  std::fprintf(stderr, "does not hold: %s\n", what);
+  std::abort();
+}
+
+void take_request(std::vector<std::uint64_t>& words) {
+  const auto size = static_cast<std::uint32_t>(words.size() * 8);
+  qtee_arg arg[QTEE_ARGS_MAX];
+  qtee_args args{0, 0, arg};
+  qtee_msg_request request;
+  const int ret = qtee_msg_request_read(words.data(), size, &request, &args);
+  require(args.count <= QTEE_ARGS_MAX, "count");
+  require(request.tail <= size, "tail inside");
+  std::uint32_t last = 16;
+  for (unsigned i = 0; i < args.count; i++) {
+    require(arg[i].slot == i && arg[i].kind < QTEE_ARG_KINDS, "slots");
+    if (ret != 0 || arg[i].kind > QTEE_ARG_OB) continue;
+    require(arg[i].wire >= last && arg[i].buffer.size <= size && arg[i].wire <= size - arg[i].buffer.size, "payload");
+    last = arg[i].wire + static_cast<std::uint32_t>(arg[i].buffer.size);
+  }
+  if (ret == 0) require(request.tail >= last, "tail behind payloads");
+  for (unsigned i = 0; i < args.count; i++)
+    if (arg[i].kind == QTEE_ARG_OO) arg[i].wire = 1;
+  qtee_msg_response_write(words.data(), 0, &args);
+}
+
+void take_async(std::vector<std::uint64_t>& words) {
+  const auto size = static_cast<std::uint32_t>(words.size() * 8);
+  std::uint32_t at = 0;
+  qtee_msg_async async;
+  while (qtee_msg_async_read(words.data(), size, at, &async) > 0) {
+    require(async.ids <= size && async.count <= (size - async.ids) / 4, "ids inside");
+    for (std::uint32_t i = 0; i < async.count; i++) qtee_msg_word(words.data(), async.ids + 4 * i);
+    require(async.next > at, "goes on");
+    at = async.next;
+  }
+}
+
+// An invocation whose shape is in the first bytes, answered with the rest.
+void take_answer(const std::uint8_t* data, std::size_t size, std::vector<std::uint64_t>& words) {
+  if (size < 4) return;
+  std::vector<qtee_arg> arg(data[0] % 16);
+  for (std::size_t i = 0; i < arg.size(); i++) {
+    arg[i] = {};
+    arg[i].kind = data[(1 + i) % size] % QTEE_ARG_KINDS;
+    arg[i].buffer.size = data[(2 + i) % size];
+  }
+  qtee_args args{static_cast<unsigned>(arg.size()), 0, arg.data()};
+  std::uint32_t counts;
+  const int length = qtee_msg_layout(&args, static_cast<std::uint32_t>(words.size() * 8), &counts);
+  if (length < 0) return;
+  const std::vector<qtee_arg> sent = arg;
+  qtee_msg_answer_read(words.data(), &args);
+  for (std::size_t i = 0; i < arg.size(); i++)
+    if (arg[i].kind == QTEE_ARG_OB) require(arg[i].buffer.size <= sent[i].buffer.size, "only shrinks");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  // Buffers are whole pages in the driver; a page is enough here. Exactly so much, for the sanitizer to see the end.
+  std::vector<std::uint64_t> words(512);
+  const std::size_t used = size < 4096 ? size : 4096;
+  const auto fill = [&] {
+    std::memset(words.data(), 0, 4096);
+    if (used != 0) std::memcpy(words.data(), data, used);
+  };
+  fill();
+  take_request(words);
+  fill();
+  take_async(words);
+  fill();
+  take_answer(data, size, words);
+  return 0;
+}
+
+#ifdef QTEE_RANDOM_MAIN
+int main(int argc, char** argv) {
+  std::mt19937 random(1);
+  const long runs = argc > 1 ? std::atol(argv[1]) : 1000;
+  for (long run = 0; run < runs; run++) {
+    std::vector<std::uint8_t> data(random() % 256);
+    // Words that mean something are small more often than not.
+    for (std::size_t i = 0; i < data.size(); i++)
+      data[i] = static_cast<std::uint8_t>(i % 4 == 0 || random() % 8 == 0 ? random() : 0);
+    if (data.size() > 16 && random() % 2) data[2] = 1, data[0] = 0, data[1] = 0, data[3] = 0;
+    LLVMFuzzerTestOneInput(data.data(), data.size());
+  }
+  std::printf("%ld runs\n", runs);
+}
+#endif
