@@ -79,8 +79,8 @@ err_cache:
 /* Only when the module goes, and so after everything that uses it: see suppress_bind_attrs. */
 static void qtee_remove(struct platform_device *pdev)
 {
-	qtee_table_exit();
 	qtee_release_exit();
+	qtee_table_exit();
 	qtee_message_exit();
 	qtee_object_cache_exit();
 	qtee_bound = NULL;

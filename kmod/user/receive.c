@@ -13,6 +13,7 @@
 #include <linux/pagemap.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "user.h"
@@ -61,10 +62,10 @@ static void qtee_user_receipt_measure(struct qtee_user_receipt *receipt, const s
 		const struct qtee_arg *arg = &args->arg[i];
 		struct qcom_tee_param *param = &receipt->params[i];
 
-		*param = (struct qcom_tee_param){
-			.attr = arg->kind <= QTEE_ARG_OB ? QCOM_TEE_BUFFER : QCOM_TEE_OBJECT_NULL,
-			.direction = arg->kind == QTEE_ARG_IB || arg->kind == QTEE_ARG_IO,
-		};
+		/* The padding is for the user's eyes too. */
+		memset(param, 0, sizeof(*param));
+		param->attr = arg->kind <= QTEE_ARG_OB ? QCOM_TEE_BUFFER : QCOM_TEE_OBJECT_NULL;
+		param->direction = arg->kind == QTEE_ARG_IB || arg->kind == QTEE_ARG_IO;
 		if (arg->kind > QTEE_ARG_OB)
 			continue;
 		param->buffer.len = arg->buffer.size;
