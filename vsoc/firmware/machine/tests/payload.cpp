@@ -249,6 +249,36 @@ void check_interrupt() {
   asm volatile("msr S3_0_C12_C12_1, %0" ::"r"(id));  // ICC_EOIR1_EL1
 }
 
+// Event counters stop at EL3: a long call must not show in them.
+void check_performance_counters() {
+  using qtee::machine::cpu_isb;
+  const auto counter = [] {
+    std::uint64_t value;
+    cpu_isb();
+    asm volatile("mrs %0, S3_3_C14_C8_0" : "=r"(value));  // PMEVCNTR0_EL0
+    return value & 0xffffffff;
+  };
+  asm volatile("msr S3_3_C14_C12_0, %0" ::"r"(0x11ull));  // PMEVTYPER0_EL0: CPU_CYCLES, at EL1 and EL0
+  asm volatile("msr S3_3_C9_C12_1, %0" ::"r"(1ull));      // PMCNTENSET_EL0
+  asm volatile("msr S3_3_C9_C12_0, %0" ::"r"(1ull));      // PMCR_EL0.E
+  const std::uint64_t frequency = qtee::machine::read_cntfrq_el0();
+
+  std::uint64_t start = qtee::machine::read_cntpct_el0();
+  std::uint64_t before = counter();
+  while (qtee::machine::read_cntpct_el0() - start < frequency / 200) {
+  }
+  const std::uint64_t cycles_in_5ms = counter() - before;
+  if (cycles_in_5ms < 100'000) expect(cycles_in_5ms, 5'000'000, "cycles counted at EL1 in 5 ms");
+
+  before = counter();
+  start = qtee::machine::read_cntpct_el0();
+  expect(smc(probe::kSpin, 20'000'000).x[0], 0, "a call of 20 ms");
+  const std::uint64_t passed = qtee::machine::read_cntpct_el0() - start;
+  const std::uint64_t counted = counter() - before;
+  if (passed < frequency / 50) expect(passed, frequency / 50, "ticks in 20 ms at EL3");
+  if (counted > cycles_in_5ms) expect(counted, 0, "cycles counted in 20 ms at EL3");
+}
+
 [[noreturn]] void system_off() {
   psci(0x84000008);
   expect(0, 1, "SYSTEM_OFF came back");
@@ -267,6 +297,7 @@ void payload_main(std::uint64_t dtb) {
       check_memory(mmio_read64(probe::kMailbox + 8));
       check_time();
       check_interrupt();
+      check_performance_counters();
       check_cpus();
       print("all checks passed");
       break;

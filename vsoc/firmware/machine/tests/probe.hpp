@@ -19,7 +19,7 @@ enum Function : std::uint32_t {
   kAbort = 0xC200FF07,       // abort()
   kWriteCode = 0xC200FF08,   // writes to the firmware's text
   kCopy = 0xC200FF09,        // checks memcpy, memmove, memset and memcmp; x1 = number of failures
-  kRaiseAfter = 0xC200FF0A,  // x1 nanoseconds
+  kSpin = 0xC200FF0A,        // stays at EL3 for x1 nanoseconds
   kInterrupted = 1,          // x0 = kInterruptedAnswer
 };
 

@@ -92,6 +92,9 @@ void firmware_smc(SmcFrame& frame) {
     case probe::kAbort: std::abort();
     case probe::kWriteCode: __image_start[0] = std::byte{0}; break;
     case probe::kCopy: frame.x[1] = check_memory_functions(); break;
+    case probe::kSpin:
+      for (const std::uint64_t start = machine->now_ns(); machine->now_ns() - start < x1;) machine->relax();
+      break;
     case probe::kInterrupted: frame.x[0] = probe::kInterruptedAnswer; return;
     default: frame.x[0] = ~std::uint64_t{0}; return;
   }
