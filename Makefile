@@ -1,9 +1,78 @@
 # SPDX-License-Identifier: BSD-3-Clause
+#
+# The front door. Everything is made by the toolchain root in the cache (vsoc/setup), so this machine needs little more than make.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help clean
+MAKEFLAGS += --no-print-directory
+
+KERNELS := debian lts
+# Which kernel make demo and make shell boot.
+KERNEL ?= debian
+JOBS ?= $(shell nproc)
+
+in := vsoc/in
+ninja := $(in) ninja -j $(JOBS)
+cxx_files = $$(find vsoc lib demo tests include kmod -name '*.cpp' -o -path '*/vsoc/*' -name '*.hpp' -o -name '*.hpp' 2>/dev/null)
+
+.PHONY: help demo test shell all vsoc firmware modules setup update check format clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+	@printf 'QTEE driver and virtual SoC. The first make of any kind sets up what it needs (some minutes, once).\n\n'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+	@printf '\nKERNEL=debian|lts chooses the kernel of demo and shell; JOBS=n how much is built at once.\n'
 
-clean: ## remove build/ (the cache stays)
+demo: all ## boot the virtual SoC and talk to QTEE through our driver, step by step
+	@vsoc/run --kernel $(KERNEL) --driver qtee -- qtee-demo
+
+test: all ## everything: host unit tests, and each guest test on both kernels
+	@echo "== tests"
+	@$(in) ctest --test-dir build/host --output-on-failure --progress -j $(JOBS) $(CTEST_ARGS)
+
+shell: all ## a root shell in the guest, with our driver loaded
+	@vsoc/run --kernel $(KERNEL) --driver qtee --shell --timeout 0 --no-leak-check
+
+all: vsoc modules ## build all there is
+
+vsoc: build/host/build.ninja build/guest/build.ninja build/firmware/build.ninja ## build what is C++: host, guest and firmware
+	@echo "== building firmware"; $(ninja) --quiet -C build/firmware
+	@echo "== building programs of the guest"; $(ninja) --quiet -C build/guest
+	@echo "== building programs of this machine"; $(ninja) --quiet -C build/host
+
+firmware: build/firmware/build.ninja ## build the firmware only
+	@$(ninja) --quiet -C build/firmware
+
+modules: setup ## build the kernel modules for both kernels
+	@for kernel in $(KERNELS); do \
+	  echo "== building modules for the kernel $$kernel"; \
+	  vsoc/kbuild $$kernel qtee Kbuild kmod shmbridge zerocopy include; \
+	  vsoc/kbuild $$kernel vsoc vsoc/tests/kmod/Kbuild vsoc/tests/kmod; \
+	done
+
+setup: ## make what is missing in the cache: toolchain root, guest root, kernels
+	@vsoc/setup
+
+update: ## make the cache anew, with Debian's newest packages
+	@vsoc/setup --refresh
+
+# A build tree belongs to one toolchain root: with another, it is made anew.
+build/host/build.ninja build/guest/build.ninja build/firmware/build.ninja: build/%/build.ninja: setup
+	@toolchain=$$(sed -n 's/^toolchain=//p' build/pieces); \
+	if [ ! -f $@ ] || [ "$$(cat build/$*/.toolchain 2>/dev/null)" != "$$toolchain" ]; then \
+	  echo "== configuring build/$*"; \
+	  rm -rf build/$*/CMakeCache.txt build/$*/CMakeFiles; \
+	  $(in) cmake -S . -B build/$* -G Ninja -DQTEE_TARGET=$* -DCMAKE_C_COMPILER_LAUNCHER=ccache \
+	    -DCMAKE_CXX_COMPILER_LAUNCHER=ccache \
+	    $(if $(filter-out host,$*),--toolchain $(CURDIR)/cmake/$*.cmake) > build/$*.log || { cat build/$*.log; exit 1; }; \
+	  echo "$$toolchain" > build/$*/.toolchain; \
+	fi
+
+check: vsoc ## formatting, licence lines and sizes of files
+	@echo "== formatting"; $(in) sh -c "clang-format-19 --dry-run -Werror $(cxx_files)"
+	@echo "== licence lines"; vsoc/tests/source-check
+
+format: setup ## format the C++ sources
+	@$(in) sh -c "clang-format-19 -i $(cxx_files)"
+
+clean: ## remove build/; the cache stays
 	rm -rf build

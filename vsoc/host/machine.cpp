@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
@@ -86,8 +87,10 @@ pid_t spawn(Words words, const std::function<void()>& prepare) {
 
 // QEMU's own tree for this board. The same board gives the same tree, so it is kept.
 std::string board_tree(const Options& options, const Pieces& pieces) {
-  const std::filesystem::path kept = pieces.scratch() / fmt::format("board-{}-{}-{}-{}.dtb", pieces.toolchain.filename().string(),
-                                                                     options.cpu, options.smp, options.memory_mib);
+  std::string name = fmt::format("board-{}-{}-{}-{}.dtb", pieces.toolchain.filename().string(), options.cpu, options.smp,
+                                 options.memory_mib);
+  std::ranges::replace(name, ',', '_');  // QEMU's options end at a comma
+  const std::filesystem::path kept = pieces.scratch() / name;
   if (std::filesystem::exists(kept)) return file_read(kept);
   const std::string made = fmt::format("{}.{}.made", kept.string(), getpid());
   Words words = sandbox(options, pieces);
