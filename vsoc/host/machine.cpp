@@ -158,7 +158,9 @@ std::pair<Fd, Fd> stream_make() {
 Machine::Machine(const Options& options, const Pieces& pieces) {
   std::filesystem::create_directories(pieces.scratch());
   const std::string initramfs = initramfs_make(options, pieces);
-  std::string arguments = "console=ttyAMA0 loglevel=7 panic=-1 oops=panic hugepages=16 printk.devkmsg=on";
+  // The self-tests of the kernel's cryptography are two thirds of the instructions of a boot.
+  std::string arguments = "console=ttyAMA0 loglevel=7 panic=-1 oops=panic hugepages=16 printk.devkmsg=on "
+                          "cryptomgr.notests=1";
   if (!options.append.empty()) arguments += " " + options.append;
   const std::string tree = device_tree_make(board_tree(options, pieces), file_read(pieces.overlay()),
                                             {arguments, initramfs.size()});
