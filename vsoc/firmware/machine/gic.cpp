@@ -106,8 +106,6 @@ std::uint32_t gic_acknowledge() {
   return intid;
 }
 
-void gic_set_pending(std::uint32_t intid) {
-  mmio_write32(kDistributorSetPending + intid / 32 * 4, 1u << intid % 32);
-}
+void gic_set_pending(std::uint32_t intid) { mmio_write32(kDistributorSetPending + intid / 32 * 4, 1u << intid % 32); }
 
 }  // namespace qtee::machine

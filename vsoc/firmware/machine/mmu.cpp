@@ -13,15 +13,15 @@ namespace qtee::machine {
 namespace {
 
 constexpr std::uint64_t kPage = 0x1000;
-constexpr std::uint64_t kBlock = 0x200000;      // level 2
+constexpr std::uint64_t kBlock = 0x200000;       // level 2
 constexpr std::uint64_t kGigabyte = 0x40000000;  // level 1
 
 constexpr std::uint64_t kTable = 3;
 constexpr std::uint64_t kLeafBlock = 1;
 constexpr std::uint64_t kLeafPage = 3;
-constexpr std::uint64_t kNormal = 1 << 2;       // MAIR index 1
+constexpr std::uint64_t kNormal = 1 << 2;  // MAIR index 1
 constexpr std::uint64_t kNonSecure = 1 << 5;
-constexpr std::uint64_t kReadWrite = 1 << 6;    // AP[1] is RES1 at EL3
+constexpr std::uint64_t kReadWrite = 1 << 6;  // AP[1] is RES1 at EL3
 constexpr std::uint64_t kReadOnly = 1 << 6 | 1 << 7;
 constexpr std::uint64_t kShared = 3 << 8;
 constexpr std::uint64_t kAccessed = 1 << 10;

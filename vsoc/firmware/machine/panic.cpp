@@ -13,27 +13,48 @@ namespace qtee::machine {
 namespace {
 
 constexpr std::string_view kWhy[] = {
-    "synchronous exception at EL3", "IRQ at EL3", "FIQ at EL3", "SError at EL3",
+    "synchronous exception at EL3",
+    "IRQ at EL3",
+    "FIQ at EL3",
+    "SError at EL3",
     // From a lower level.
-    "trapped from a lower level", "unexpected IRQ", "unexpected FIQ", "SError", "exception from AArch32",
+    "trapped from a lower level",
+    "unexpected IRQ",
+    "unexpected FIQ",
+    "SError",
+    "exception from AArch32",
 };
 constexpr std::uint64_t kWhyLower = 4;
 
 // What the exception class says, for those that a bug in the firmware or a missing enable produces.
 std::string_view class_name(std::uint64_t ec) {
   switch (ec) {
-    case 0x00: return "unknown instruction";
-    case 0x07: return "FP or SIMD access";
-    case 0x09: return "pointer authentication";
-    case 0x18: return "system register access";
-    case 0x19: return "SVE access";
-    case 0x1d: return "SME access";
-    case 0x20: case 0x21: return "instruction abort";
-    case 0x22: return "PC alignment";
-    case 0x24: case 0x25: return "data abort";
-    case 0x26: return "SP alignment";
-    case 0x3c: return "BRK";
-    default: return "";
+    case 0x00:
+      return "unknown instruction";
+    case 0x07:
+      return "FP or SIMD access";
+    case 0x09:
+      return "pointer authentication";
+    case 0x18:
+      return "system register access";
+    case 0x19:
+      return "SVE access";
+    case 0x1d:
+      return "SME access";
+    case 0x20:
+    case 0x21:
+      return "instruction abort";
+    case 0x22:
+      return "PC alignment";
+    case 0x24:
+    case 0x25:
+      return "data abort";
+    case 0x26:
+      return "SP alignment";
+    case 0x3c:
+      return "BRK";
+    default:
+      return "";
   }
 }
 
@@ -56,7 +77,8 @@ void dump_stack(std::uint64_t sp) {
     console_write_panic("  stack overflow: SP is in the guard page");
     sp += QTEE_STACK_GUARD - offset;
   }
-  const std::uint64_t top = sp - (sp - first) % (QTEE_STACK_GUARD + QTEE_STACK_SIZE) + QTEE_STACK_GUARD + QTEE_STACK_SIZE;
+  const std::uint64_t top =
+      sp - (sp - first) % (QTEE_STACK_GUARD + QTEE_STACK_SIZE) + QTEE_STACK_GUARD + QTEE_STACK_SIZE;
   Line line;
   line.text("  code on the stack:");
   unsigned found = 0;

@@ -51,9 +51,12 @@ std::int64_t cpu_on(std::uint64_t affinity, std::uint64_t entry, std::uint64_t c
   if (entry % 4 != 0 || board().ns_memory(entry, 4) == nullptr) return kInvalidAddress;
   SpinGuard guard(cpu_on_lock);
   switch (cpu->power.load(std::memory_order_acquire)) {
-    case CpuPower::on: return kAlreadyOn;
-    case CpuPower::on_pending: return kOnPending;
-    case CpuPower::off: break;
+    case CpuPower::on:
+      return kAlreadyOn;
+    case CpuPower::on_pending:
+      return kOnPending;
+    case CpuPower::off:
+      break;
   }
   cpu->entry = entry;
   cpu->context = context;
@@ -66,9 +69,12 @@ std::int64_t affinity_info(std::uint64_t affinity, std::uint64_t level) {
   const Cpu* cpu = cpu_by_affinity(affinity);
   if (cpu == nullptr || level != 0) return kInvalidParameters;
   switch (cpu->power.load(std::memory_order_acquire)) {
-    case CpuPower::on: return 0;
-    case CpuPower::off: return 1;
-    case CpuPower::on_pending: return 2;
+    case CpuPower::on:
+      return 0;
+    case CpuPower::off:
+      return 1;
+    case CpuPower::on_pending:
+      return 2;
   }
   return kInvalidParameters;
 }
@@ -100,11 +106,19 @@ std::int64_t cpu_suspend(std::uint64_t state) {
 
 std::int64_t features(std::uint32_t function) {
   switch (function) {
-    case kVersion: case kCpuOff: case kSystemOff: case kSystemReset: case kFeatures: case kMigrateInfoType:
+    case kVersion:
+    case kCpuOff:
+    case kSystemOff:
+    case kSystemReset:
+    case kFeatures:
+    case kMigrateInfoType:
     case kSmcccVersionFunction:
-    case kCpuOn: case kCpuOn | kSmc64:
-    case kAffinityInfo: case kAffinityInfo | kSmc64:
-    case kCpuSuspend: case kCpuSuspend | kSmc64:
+    case kCpuOn:
+    case kCpuOn | kSmc64:
+    case kAffinityInfo:
+    case kAffinityInfo | kSmc64:
+    case kCpuSuspend:
+    case kCpuSuspend | kSmc64:
       return kSuccess;
     default:
       return kNotSupported;
@@ -119,16 +133,29 @@ std::int64_t answer(const fw::SmcFrame& frame) {
   const std::uint64_t x2 = frame.x[2] & mask;
   const std::uint64_t x3 = frame.x[3] & mask;
   switch (function) {
-    case kVersion: return kPsciVersion;
-    case kCpuSuspend: case kCpuSuspend | kSmc64: return cpu_suspend(x1);
-    case kCpuOff: cpu_off();
-    case kCpuOn: case kCpuOn | kSmc64: return cpu_on(x1, x2, x3);
-    case kAffinityInfo: case kAffinityInfo | kSmc64: return affinity_info(x1, x2);
-    case kMigrateInfoType: return kMigrateNotNeeded;
-    case kSystemOff: system_off();
-    case kSystemReset: system_reset();
-    case kFeatures: return features(static_cast<std::uint32_t>(x1));
-    default: return kNotSupported;
+    case kVersion:
+      return kPsciVersion;
+    case kCpuSuspend:
+    case kCpuSuspend | kSmc64:
+      return cpu_suspend(x1);
+    case kCpuOff:
+      cpu_off();
+    case kCpuOn:
+    case kCpuOn | kSmc64:
+      return cpu_on(x1, x2, x3);
+    case kAffinityInfo:
+    case kAffinityInfo | kSmc64:
+      return affinity_info(x1, x2);
+    case kMigrateInfoType:
+      return kMigrateNotNeeded;
+    case kSystemOff:
+      system_off();
+    case kSystemReset:
+      system_reset();
+    case kFeatures:
+      return features(static_cast<std::uint32_t>(x1));
+    default:
+      return kNotSupported;
   }
 }
 

@@ -27,18 +27,27 @@ constexpr std::uint64_t kNotRequired = static_cast<std::uint64_t>(-2);
 // An emulated CPU speculates nothing: each workaround is answered so that the kernel takes its cheap path.
 std::uint64_t arch_features(std::uint32_t function) {
   switch (function) {
-    case kSmcccVersion: case kArchFeatures: return 0;
-    case kWorkaround1: case kWorkaround3: return kUnaffected;
-    case kWorkaround2: return kNotRequired;
-    default: return kNotSupported;
+    case kSmcccVersion:
+    case kArchFeatures:
+      return 0;
+    case kWorkaround1:
+    case kWorkaround3:
+      return kUnaffected;
+    case kWorkaround2:
+      return kNotRequired;
+    default:
+      return kNotSupported;
   }
 }
 
 std::uint64_t arch_smc(const fw::SmcFrame& frame) {
   switch (static_cast<std::uint32_t>(frame.x[0])) {
-    case kSmcccVersion: return kSmcccVersion12;
-    case kArchFeatures: return arch_features(static_cast<std::uint32_t>(frame.x[1]));
-    default: return kNotSupported;
+    case kSmcccVersion:
+      return kSmcccVersion12;
+    case kArchFeatures:
+      return arch_features(static_cast<std::uint32_t>(frame.x[1]));
+    default:
+      return kNotSupported;
   }
 }
 

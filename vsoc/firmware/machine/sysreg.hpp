@@ -8,16 +8,14 @@
 
 namespace qtee::machine {
 
-#define QTEE_SYSREG_RO(name, spelling)                     \
-  inline std::uint64_t read_##name() {                     \
-    std::uint64_t value;                                   \
-    asm volatile("mrs %0, " spelling : "=r"(value));       \
-    return value;                                          \
+#define QTEE_SYSREG_RO(name, spelling)               \
+  inline std::uint64_t read_##name() {               \
+    std::uint64_t value;                             \
+    asm volatile("mrs %0, " spelling : "=r"(value)); \
+    return value;                                    \
   }
-#define QTEE_SYSREG_WO(name, spelling)                     \
-  inline void write_##name(std::uint64_t value) {          \
-    asm volatile("msr " spelling ", %0" ::"r"(value) : "memory"); \
-  }
+#define QTEE_SYSREG_WO(name, spelling) \
+  inline void write_##name(std::uint64_t value) { asm volatile("msr " spelling ", %0" ::"r"(value) : "memory"); }
 #define QTEE_SYSREG(name, spelling) QTEE_SYSREG_RO(name, spelling) QTEE_SYSREG_WO(name, spelling)
 
 QTEE_SYSREG_RO(mpidr_el1, "mpidr_el1")
@@ -69,12 +67,8 @@ inline void cpu_wfi() { asm volatile("wfi" ::: "memory"); }
 inline void cpu_yield() { asm volatile("yield" ::: "memory"); }
 
 // Devices: one access of exactly this size, at this address.
-inline std::uint32_t mmio_read32(std::uint64_t address) {
-  return *reinterpret_cast<volatile std::uint32_t*>(address);
-}
-inline std::uint64_t mmio_read64(std::uint64_t address) {
-  return *reinterpret_cast<volatile std::uint64_t*>(address);
-}
+inline std::uint32_t mmio_read32(std::uint64_t address) { return *reinterpret_cast<volatile std::uint32_t*>(address); }
+inline std::uint64_t mmio_read64(std::uint64_t address) { return *reinterpret_cast<volatile std::uint64_t*>(address); }
 inline void mmio_write32(std::uint64_t address, std::uint32_t value) {
   *reinterpret_cast<volatile std::uint32_t*>(address) = value;
 }

@@ -53,7 +53,8 @@ void print(std::string_view text) {
 void expect(std::uint64_t got, std::uint64_t want, std::string_view what, std::uint64_t where = 0) {
   if (got == want) return;
   Line line;
-  print(line.text("FAILED: ").text(what).text(" at ").number(where).text(": ").hex(got).text(", not ").hex(want).view());
+  print(
+      line.text("FAILED: ").text(what).text(" at ").number(where).text(": ").hex(got).text(", not ").hex(want).view());
   exit_failed();
 }
 
@@ -228,13 +229,13 @@ void check_interrupt() {
   using qtee::machine::cpu_isb;
   constexpr std::uint64_t kBase = vsoc::kGicDistributorBase;
   constexpr std::uint32_t kId = vsoc::kWaitqHwirq;
-  mmio_write32(kBase, mmio_read32(kBase) | 1 << 4 | 1 << 1);                        // affinity routing, group 1
-  mmio_write32(kBase + 0xc00 + kId / 16 * 4, 2u << kId % 16 * 2);                   // edge
-  *reinterpret_cast<volatile std::uint64_t*>(kBase + 0x6000 + kId * 8) = 0;         // to CPU 0
-  mmio_write32(kBase + 0x100 + kId / 32 * 4, 1u << kId % 32);                       // enabled
+  mmio_write32(kBase, mmio_read32(kBase) | 1 << 4 | 1 << 1);                 // affinity routing, group 1
+  mmio_write32(kBase + 0xc00 + kId / 16 * 4, 2u << kId % 16 * 2);            // edge
+  *reinterpret_cast<volatile std::uint64_t*>(kBase + 0x6000 + kId * 8) = 0;  // to CPU 0
+  mmio_write32(kBase + 0x100 + kId / 32 * 4, 1u << kId % 32);                // enabled
   expect(mmio_read32(kBase + 0x100 + kId / 32 * 4) >> kId % 32 & 1, 1, "interrupt is non-secure");
-  asm volatile("msr S3_0_C4_C6_0, %0" ::"r"(0xffull));    // ICC_PMR_EL1
-  asm volatile("msr S3_0_C12_C12_7, %0" ::"r"(1ull));     // ICC_IGRPEN1_EL1
+  asm volatile("msr S3_0_C4_C6_0, %0" ::"r"(0xffull));  // ICC_PMR_EL1
+  asm volatile("msr S3_0_C12_C12_7, %0" ::"r"(1ull));   // ICC_IGRPEN1_EL1
   cpu_isb();
   expect(qtee::machine::read_isr_el1() >> 7 & 1, 0, "no interrupt yet");
   expect(smc(probe::kRaise).x[1], kId, "number of the interrupt");
@@ -301,9 +302,15 @@ void payload_main(std::uint64_t dtb) {
       check_cpus();
       print("all checks passed");
       break;
-    case probe::Mode::reset: psci(0x84000009); break;
-    case probe::Mode::trap: asm volatile("msr S3_0_C12_C12_6, %0" ::"r"(1ull)); break;  // ICC_IGRPEN0_EL1
-    case probe::Mode::call: smc(mmio_read64(probe::kMailbox + 16)); break;
+    case probe::Mode::reset:
+      psci(0x84000009);
+      break;
+    case probe::Mode::trap:
+      asm volatile("msr S3_0_C12_C12_6, %0" ::"r"(1ull));
+      break;  // ICC_IGRPEN0_EL1
+    case probe::Mode::call:
+      smc(mmio_read64(probe::kMailbox + 16));
+      break;
   }
   system_off();
 }

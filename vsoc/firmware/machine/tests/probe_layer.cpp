@@ -80,23 +80,42 @@ void firmware_smc(SmcFrame& frame) {
     case probe::kEcho:
       for (std::size_t i = 1; i < 8; ++i) frame.x[i] = ~frame.x[i];
       break;
-    case probe::kNsMemory: frame.x[1] = reinterpret_cast<std::uint64_t>(machine->ns_memory(x1, x2)); break;
-    case probe::kNow: frame.x[1] = machine->now_ns(); break;
+    case probe::kNsMemory:
+      frame.x[1] = reinterpret_cast<std::uint64_t>(machine->ns_memory(x1, x2));
+      break;
+    case probe::kNow:
+      frame.x[1] = machine->now_ns();
+      break;
     case probe::kRaise:
       machine->raise_waitq_irq();
       frame.x[1] = machine->waitq_hwirq();
       break;
-    case probe::kDirty: dirty = true; break;
-    case probe::kNull: frame.x[1] = *reinterpret_cast<volatile std::uint64_t*>(x1 & 8); break;
-    case probe::kOverflow: frame.x[1] = overflow(1000); break;
-    case probe::kAbort: std::abort();
-    case probe::kWriteCode: __image_start[0] = std::byte{0}; break;
-    case probe::kCopy: frame.x[1] = check_memory_functions(); break;
+    case probe::kDirty:
+      dirty = true;
+      break;
+    case probe::kNull:
+      frame.x[1] = *reinterpret_cast<volatile std::uint64_t*>(x1 & 8);
+      break;
+    case probe::kOverflow:
+      frame.x[1] = overflow(1000);
+      break;
+    case probe::kAbort:
+      std::abort();
+    case probe::kWriteCode:
+      __image_start[0] = std::byte{0};
+      break;
+    case probe::kCopy:
+      frame.x[1] = check_memory_functions();
+      break;
     case probe::kSpin:
       for (const std::uint64_t start = machine->now_ns(); machine->now_ns() - start < x1;) machine->relax();
       break;
-    case probe::kInterrupted: frame.x[0] = probe::kInterruptedAnswer; return;
-    default: frame.x[0] = ~std::uint64_t{0}; return;
+    case probe::kInterrupted:
+      frame.x[0] = probe::kInterruptedAnswer;
+      return;
+    default:
+      frame.x[0] = ~std::uint64_t{0};
+      return;
   }
   frame.x[0] = 0;
 }
