@@ -10,6 +10,7 @@
 #include "line.hpp"
 #include "mmu.hpp"
 #include "panic.hpp"
+#include "wakeup.hpp"
 
 extern "C" {
 extern std::byte __heap_start[], __heap_end[];
@@ -38,6 +39,7 @@ class Board final : public fw::Machine {
   std::uint64_t now_ns() override { return time_now_ns(); }
   void relax() override { cpu_yield(); }
   void raise_waitq_irq() override { gic_set_pending(vsoc::kWaitqHwirq); }
+  void raise_waitq_irq_after(std::uint64_t ns) override { wakeup_at(time_now_ns() + ns); }
   std::uint32_t waitq_hwirq() override { return vsoc::kWaitqHwirq; }
   void log(std::string_view line) override { console_write(line); }
 
@@ -74,7 +76,6 @@ fw::Machine& board() { return the_board; }
 
 extern "C" [[noreturn]] void machine_boot_primary();
 extern "C" [[noreturn]] void machine_boot_secondary(std::uint64_t index);
-extern "C" void machine_fiq();
 
 void machine_boot_primary() {
   cpu_register(0);
@@ -113,10 +114,12 @@ void machine_boot_secondary(std::uint64_t index) {
   cpu_sleep_until_on();
 }
 
-// A group 0 interrupt while Linux ran. Both kinds only have to be taken: the wake-up of a CPU that is already on, and
-// the secure timer.
+// The wake-up of a CPU needs no more than being taken.
 void machine_fiq() {
-  while (gic_acknowledge() < 1020) {
+  for (;;) {
+    const std::uint32_t intid = gic_acknowledge();
+    if (intid >= 1020) return;
+    if (intid == kIntidSecureTimer) wakeup_timer_fired();
   }
 }
 

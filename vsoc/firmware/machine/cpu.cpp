@@ -54,6 +54,8 @@ constexpr std::uint64_t kCptrEsm = bit(12);
 constexpr std::uint64_t kMdcrSccd = bit(23);
 constexpr std::uint64_t kMdcrMccd = bit(34);
 
+constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
+
 constexpr std::uint64_t kSctlrEl1Reset = 0x30d00800;  // RES1; MMU and caches off
 constexpr std::uint64_t kSpsrEl1h = 0x3c5;            // DAIF masked
 
@@ -108,15 +110,18 @@ void cpu_sleep_until_on() {
   Cpu& self = cpus[cpu_index()];
   while (self.power.load(std::memory_order_acquire) != CpuPower::on_pending) {
     cpu_wfi();
-    gic_acknowledge();
+    machine_fiq();
   }
-  gic_acknowledge();
   self.power.store(CpuPower::on, std::memory_order_release);
   cpu_start_ns(self.entry, self.context);
 }
 
+std::uint64_t time_ticks(std::uint64_t ns) {
+  const std::uint64_t frequency = read_cntfrq_el0();
+  return ns / kNsPerSecond * frequency + (ns % kNsPerSecond * frequency + kNsPerSecond - 1) / kNsPerSecond;
+}
+
 std::uint64_t time_now_ns() {
-  constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
   const std::uint64_t frequency = read_cntfrq_el0();
   cpu_isb();
   const std::uint64_t ticks = read_cntpct_el0();

@@ -51,8 +51,12 @@ void cpu_enable_features();
 // CPU_OFF: sleeps until another CPU wants this one, then enters NS-EL1 where it was told to.
 [[noreturn]] void cpu_sleep_until_on();
 
-// Nanoseconds of the system counter.
+// Nanoseconds of the system counter, and the first of its ticks at which they have passed.
 std::uint64_t time_now_ns();
+std::uint64_t time_ticks(std::uint64_t ns);
+
+// Takes all group 0 interrupts that are pending on this CPU. From vectors.S, or after WFI.
+extern "C" void machine_fiq();
 
 extern "C" [[noreturn]] void cpu_enter_lower(std::uint64_t entry, std::uint64_t x0, std::uint64_t spsr);
 

@@ -26,6 +26,8 @@ class Machine {
   virtual void relax() = 0;
   // Makes the wait-queue interrupt pending on the non-secure side.
   virtual void raise_waitq_irq() = 0;
+  // The same, so many nanoseconds later. A machine without a timer does it at once.
+  virtual void raise_waitq_irq_after([[maybe_unused]] std::uint64_t ns) { raise_waitq_irq(); }
   // The interrupt's number as WAITQ GET_INFO reports it, 0 where there is none.
   virtual std::uint32_t waitq_hwirq() = 0;
   // One line to the secure console.

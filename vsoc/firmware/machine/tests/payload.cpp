@@ -143,12 +143,30 @@ void check_psci() {
   expect(psci(kAffinityInfo, 0, 1), error(-2), "AFFINITY_INFO of a cluster");
 }
 
+bool interrupt_pending() { return (qtee::machine::read_isr_el1() >> 7 & 1) != 0; }
+
+void wait_interrupt() {
+  const std::uint64_t start = qtee::machine::read_cntpct_el0();
+  while (!interrupt_pending()) {
+    if (qtee::machine::read_cntpct_el0() - start > qtee::machine::read_cntfrq_el0()) expect(0, 1, "interrupt in 1 s");
+  }
+}
+
+void take_interrupt() {
+  std::uint64_t id;
+  asm volatile("mrs %0, S3_0_C12_C12_0" : "=r"(id));  // ICC_IAR1_EL1
+  expect(id, vsoc::kWaitqHwirq, "acknowledged interrupt");
+  asm volatile("msr S3_0_C12_C12_1, %0" ::"r"(id));  // ICC_EOIR1_EL1
+  qtee::machine::cpu_isb();
+}
+
 // One box per CPU. Written on one side, polled on the other, MMU off: each access goes to memory.
 struct Box {
   volatile std::uint64_t arrived;  // context of the last CPU_ON
   volatile std::uint64_t others;   // what was in x1 to x30
   volatile std::uint64_t go;       // calls to make before CPU_OFF
 };
+constexpr std::uint64_t kGoRaise = ~std::uint64_t{0};  // or to ask for an interrupt in 50 ms
 Box boxes[vsoc::kMaxCpus];
 
 void wait_off(unsigned cpu) {
@@ -162,7 +180,7 @@ void check_cpus() {
   for (unsigned cpu = 1; cpu < count; ++cpu) {
     expect(psci(kCpuOn, cpu, vsoc::kSecureRamBase), error(-9), "CPU_ON in secure RAM", cpu);
     expect(psci(kCpuOn, cpu, entry + 2), error(-9), "CPU_ON at an odd address", cpu);
-    for (std::uint64_t round = 1; round <= 50; ++round) {
+    for (std::uint64_t round = 1; round <= 20; ++round) {
       boxes[cpu].arrived = 0;
       boxes[cpu].go = 0;
       const std::uint64_t context = round << 32 | cpu;
@@ -177,12 +195,20 @@ void check_cpus() {
       wait_off(cpu);
     }
   }
+  // A CPU asks for an interrupt and goes off before it is due.
+  if (count > 1) {
+    boxes[1].go = kGoRaise;
+    expect(psci(kCpuOn, 1, entry, 1), 0, "CPU_ON", 1);
+    wait_off(1);
+    wait_interrupt();
+    take_interrupt();
+  }
   // All at once, each keeping its own registers.
   for (unsigned cpu = 1; cpu < count; ++cpu) {
-    boxes[cpu].go = 2000;
+    boxes[cpu].go = 500;
     expect(psci(kCpuOn, cpu, entry, cpu), 0, "CPU_ON", cpu);
   }
-  for (unsigned i = 0; i < 2000; ++i) expect(smc(probe::kEcho, i, 0, 0, 8).x[1], ~std::uint64_t{i}, "echo", 0);
+  for (unsigned i = 0; i < 500; ++i) expect(smc(probe::kEcho, i, 0, 0, 8).x[1], ~std::uint64_t{i}, "echo", 0);
   for (unsigned cpu = 1; cpu < count; ++cpu) wait_off(cpu);
   Line line;
   print(line.number(count).text(" CPUs").view());
@@ -237,17 +263,30 @@ void check_interrupt() {
   asm volatile("msr S3_0_C4_C6_0, %0" ::"r"(0xffull));  // ICC_PMR_EL1
   asm volatile("msr S3_0_C12_C12_7, %0" ::"r"(1ull));   // ICC_IGRPEN1_EL1
   cpu_isb();
-  expect(qtee::machine::read_isr_el1() >> 7 & 1, 0, "no interrupt yet");
+  expect(interrupt_pending(), 0, "no interrupt yet");
   expect(smc(probe::kRaise).x[1], kId, "number of the interrupt");
-  const std::uint64_t start = qtee::machine::read_cntpct_el0();
-  while ((qtee::machine::read_isr_el1() >> 7 & 1) == 0) {
-    if (qtee::machine::read_cntpct_el0() - start > qtee::machine::read_cntfrq_el0()) expect(0, 1, "interrupt in 1 s");
-  }
+  wait_interrupt();
   expect(psci(0xC4000001, 0), 0, "CPU_SUSPEND ends with an interrupt pending");
-  std::uint64_t id;
-  asm volatile("mrs %0, S3_0_C12_C12_0" : "=r"(id));  // ICC_IAR1_EL1
-  expect(id, kId, "acknowledged interrupt");
-  asm volatile("msr S3_0_C12_C12_1, %0" ::"r"(id));  // ICC_EOIR1_EL1
+  take_interrupt();
+
+  // Three moments, out of order; each is a wake-up of its own.
+  constexpr std::uint64_t kMs = 1'000'000;
+  const std::uint64_t begin = smc(probe::kNow).x[1];
+  for (std::uint64_t ms : {60, 20, 40}) smc(probe::kRaiseAfter, ms * kMs);
+  for (std::uint64_t ms : {20, 40, 60}) {
+    wait_interrupt();
+    const std::uint64_t passed = smc(probe::kNow).x[1] - begin;
+    if (passed < ms * kMs) expect(passed, ms * kMs, "interrupt came early");
+    take_interrupt();
+    if (passed >= 2 * ms * kMs) break;  // a slow host: moments may have fallen together
+  }
+  const std::uint64_t start = qtee::machine::read_cntpct_el0();
+  while (qtee::machine::read_cntpct_el0() - start < qtee::machine::read_cntfrq_el0() / 10) {
+  }
+  if (interrupt_pending()) take_interrupt();
+  expect(smc(probe::kRaiseAfter, 0).x[0], 0, "at once");
+  wait_interrupt();
+  take_interrupt();
 }
 
 // Event counters stop at EL3: a long call must not show in them.
@@ -321,7 +360,8 @@ void payload_secondary(std::uint64_t context, std::uint64_t others) {
   box.others = others;
   box.arrived = context;
   while (box.go == 0) asm volatile("yield");
-  for (std::uint64_t i = 0; i < box.go; ++i) {
+  if (box.go == kGoRaise) smc(probe::kRaiseAfter, 50'000'000);
+  for (std::uint64_t i = 0; box.go != kGoRaise && i < box.go; ++i) {
     expect(smc(probe::kEcho, cpu << 20 | i, 0, 0, 8).x[1], ~(std::uint64_t{cpu} << 20 | i), "echo", cpu);
   }
   psci(kCpuOff);

@@ -69,7 +69,9 @@ std::uint64_t check_memory_functions() {
 void firmware_start(Machine& the_machine, std::span<std::byte> heap) {
   machine = &the_machine;
   if (constructed.value != 0x600d) std::abort();
-  for (std::byte& byte : heap) byte = std::byte{0x5A};  // all of it is mapped and writable
+  // All of it is mapped and writable.
+  for (std::size_t at = 0; at < heap.size(); at += 4096) heap[at] = std::byte{0x5A};
+  heap.back() = std::byte{0x5A};
   machine->log("probe layer");
 }
 
@@ -106,6 +108,9 @@ void firmware_smc(SmcFrame& frame) {
       break;
     case probe::kCopy:
       frame.x[1] = check_memory_functions();
+      break;
+    case probe::kRaiseAfter:
+      machine->raise_waitq_irq_after(x1);
       break;
     case probe::kSpin:
       for (const std::uint64_t start = machine->now_ns(); machine->now_ns() - start < x1;) machine->relax();
