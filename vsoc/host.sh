@@ -10,8 +10,6 @@ host_packages_missing() {
   for need in "${host_needs[@]}"; do
     command -v "${need%%:*}" > /dev/null || printf '%s\n' "${need#*:}"
   done
-  [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || [ -e /usr/share/keyrings/debian-archive-keyring.pgp ] ||
-    echo debian-archive-keyring
 }
 
 host_packages_ensure() {
