@@ -11,13 +11,14 @@
 
 static char *transport = "auto";
 module_param(transport, charp, 0444);
-MODULE_PARM_DESC(transport, "Way to QTEE: scm (the kernel's calls, 6.18 and later), smc (our own), auto (default)");
+MODULE_PARM_DESC(transport, "Way to QTEE: scm (the kernel's calls, 6.18 and later), smc (our own), direct (our own, several at once), auto (default)");
 
 static const struct qtee_transport *const qtee_transports[] = {
 #ifdef QTEE_HAVE_SCM_QTEE
 	&qtee_transport_scm,
 #endif
 	&qtee_transport_smc,
+	&qtee_transport_direct,
 };
 
 const struct qtee_transport *qtee_transport;
@@ -37,6 +38,8 @@ int qtee_transport_init(void)
 		return -EINVAL;
 	}
 	qtee_transport = qtee_transports[i];
+	if (qtee_transport->init)
+		qtee_transport->init();
 
 	/* Firmware that knows the call refuses the buffers; firmware that does not, refuses the call: -EIO. */
 	ret = qtee_transport->invoke(0, 0, 0, 0, &response);

@@ -21,6 +21,7 @@ struct qtee_response {
 /**
  * struct qtee_transport - one way to QTEE
  * @name: as the parameter transport= has it
+ * @init: gets it ready, when it is chosen; optional
  * @invoke: sends the message at @in, with the outbound buffer @out
  * @respond: sends the answer to the callback request at @out
  *
@@ -29,6 +30,7 @@ struct qtee_response {
  */
 struct qtee_transport {
 	const char *name;
+	void (*init)(void);
 	int (*invoke)(phys_addr_t in, size_t in_size, phys_addr_t out, size_t out_size, struct qtee_response *response);
 	int (*respond)(phys_addr_t out, size_t out_size, struct qtee_response *response);
 };
@@ -39,6 +41,7 @@ extern const struct qtee_transport *qtee_transport;
 extern const struct qtee_transport qtee_transport_scm;
 #endif
 extern const struct qtee_transport qtee_transport_smc;
+extern const struct qtee_transport qtee_transport_direct;
 
 int qtee_transport_init(void);
 

@@ -6,15 +6,23 @@
  * puts to sleep is resumed until it is awake; EBUSY is tried again after a pause. The wake-up interrupt belongs to
  * qcom_scm, which tells nobody else, so a sleeping call asks again after a pause instead.
  *
- * Locking: qtee_smc_lock holds calls back so that one at a time is in QTEE, as qcom_scm does for its own. It is held
- * over one SMC with its re-entries and resumptions, never while a callback is served. It does not exclude qcom_scm's
- * other calls; QTEE answers EBUSY where it can't take two. It nests in no lock, and none nests in it.
+ * There are two transports here. "smc" lets one call at a time into QTEE, as qcom_scm does. "direct" lets in as many
+ * as the parameter contexts says, for platforms whose QTEE takes them; with as many as there are CPUs nothing is
+ * counted at all, since no more can be in an SMC.
+ *
+ * Neither excludes qcom_scm's other calls; QTEE answers EBUSY where it can't take two.
+ *
+ * Locking: qtee_smc_lock, and qtee_smc_contexts, are held over one SMC with its re-entries and resumptions, never while
+ * a callback is served. They nest in no lock, and none nests in them.
  */
 #include <linux/arm-smccc.h>
 #include <linux/delay.h>
 #include <linux/errno.h>
+#include <linux/cpumask.h>
 #include <linux/kernel.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/semaphore.h>
 
 #include "compat.h"
 #include "stats.h"
@@ -36,7 +44,12 @@
 #define QTEE_SMC_BUSY_TRIES		20
 #define QTEE_SMC_SLEEP_US		200
 
+static unsigned int contexts;
+module_param(contexts, uint, 0444);
+MODULE_PARM_DESC(contexts, "transport=direct: most calls in QTEE at once (default 0: one per CPU)");
+
 static DEFINE_MUTEX(qtee_smc_lock);
+static struct semaphore qtee_smc_contexts;
 
 static const struct {
 	int status;
@@ -66,8 +79,6 @@ static void qtee_smc_call(const u64 *x, struct arm_smccc_res *res)
 {
 	u64 a[7] = { x[0], x[1], x[2], x[3], x[4], x[5], 0 };
 
-	lockdep_assert_held(&qtee_smc_lock);
-
 	for (;;) {
 		struct arm_smccc_quirk quirk = { .id = ARM_SMCCC_QUIRK_QCOM_A6 };
 
@@ -89,16 +100,51 @@ static void qtee_smc_call(const u64 *x, struct arm_smccc_res *res)
 	}
 }
 
-static int qtee_smc(const u64 *x, struct qtee_response *response)
+/**
+ * struct qtee_smc_gate - how calls take turns
+ * @enter: waits until one more may be in QTEE
+ * @leave: lets the next one in
+ */
+struct qtee_smc_gate {
+	void (*enter)(void);
+	void (*leave)(void);
+};
+
+static void qtee_smc_lock_enter(void)
+{
+	mutex_lock(&qtee_smc_lock);
+}
+
+static void qtee_smc_lock_leave(void)
+{
+	mutex_unlock(&qtee_smc_lock);
+}
+
+static void qtee_smc_contexts_enter(void)
+{
+	if (contexts)
+		down(&qtee_smc_contexts);
+}
+
+static void qtee_smc_contexts_leave(void)
+{
+	if (contexts)
+		up(&qtee_smc_contexts);
+}
+
+static const struct qtee_smc_gate qtee_smc_one = { qtee_smc_lock_enter, qtee_smc_lock_leave };
+static const struct qtee_smc_gate qtee_smc_many = { qtee_smc_contexts_enter, qtee_smc_contexts_leave };
+
+static int qtee_smc(const struct qtee_smc_gate *gate, const u64 *x, struct qtee_response *response)
 {
 	struct arm_smccc_res res;
 	unsigned int tries;
 	int ret;
 
 	for (tries = 0; ; tries++) {
-		mutex_lock(&qtee_smc_lock);
+		gate->enter();
 		qtee_smc_call(x, &res);
-		mutex_unlock(&qtee_smc_lock);
+		gate->leave();
 
 		ret = qtee_smc_errno((int)res.a0);
 		if (ret != -EBUSY)
@@ -114,23 +160,61 @@ static int qtee_smc(const u64 *x, struct qtee_response *response)
 	return ret;
 }
 
-static int qtee_transport_smc_invoke(phys_addr_t in, size_t in_size, phys_addr_t out, size_t out_size,
-				     struct qtee_response *response)
+static int qtee_smc_invoke(const struct qtee_smc_gate *gate, phys_addr_t in, size_t in_size, phys_addr_t out,
+			   size_t out_size, struct qtee_response *response)
 {
 	const u64 x[] = { QTEE_SMC_INVOKE, QTEE_SMC_INVOKE_ARGINFO, in, in_size, out, out_size };
 
-	return qtee_smc(x, response);
+	return qtee_smc(gate, x, response);
+}
+
+static int qtee_smc_respond(const struct qtee_smc_gate *gate, phys_addr_t out, size_t out_size,
+			    struct qtee_response *response)
+{
+	const u64 x[] = { QTEE_SMC_CALLBACK_RESPONSE, QTEE_SMC_RESPONSE_ARGINFO, out, out_size, 0, 0 };
+
+	return qtee_smc(gate, x, response);
+}
+
+static int qtee_transport_smc_invoke(phys_addr_t in, size_t in_size, phys_addr_t out, size_t out_size,
+				     struct qtee_response *response)
+{
+	return qtee_smc_invoke(&qtee_smc_one, in, in_size, out, out_size, response);
 }
 
 static int qtee_transport_smc_respond(phys_addr_t out, size_t out_size, struct qtee_response *response)
 {
-	const u64 x[] = { QTEE_SMC_CALLBACK_RESPONSE, QTEE_SMC_RESPONSE_ARGINFO, out, out_size, 0, 0 };
-
-	return qtee_smc(x, response);
+	return qtee_smc_respond(&qtee_smc_one, out, out_size, response);
 }
 
 const struct qtee_transport qtee_transport_smc = {
 	.name = "smc",
 	.invoke = qtee_transport_smc_invoke,
 	.respond = qtee_transport_smc_respond,
+};
+
+/* A bound that no number of CPUs can reach is none. */
+static void qtee_transport_direct_init(void)
+{
+	if (contexts >= num_possible_cpus())
+		contexts = 0;
+	sema_init(&qtee_smc_contexts, contexts);
+}
+
+static int qtee_transport_direct_invoke(phys_addr_t in, size_t in_size, phys_addr_t out, size_t out_size,
+					struct qtee_response *response)
+{
+	return qtee_smc_invoke(&qtee_smc_many, in, in_size, out, out_size, response);
+}
+
+static int qtee_transport_direct_respond(phys_addr_t out, size_t out_size, struct qtee_response *response)
+{
+	return qtee_smc_respond(&qtee_smc_many, out, out_size, response);
+}
+
+const struct qtee_transport qtee_transport_direct = {
+	.name = "direct",
+	.init = qtee_transport_direct_init,
+	.invoke = qtee_transport_direct_invoke,
+	.respond = qtee_transport_direct_respond,
 };

@@ -163,4 +163,76 @@ struct qcom_tee_ioctl_data {
  */
 #define QCOM_TEE_IOCTL_REPLY	_IOWR(QCOM_TEE_IOC_MAGIC, 2, struct qcom_tee_ioctl_data)
 
+/*
+ * Extensions. They were not in the first version of this API; QCOM_TEE_IOCTL_VERSION says which of them there are, and
+ * fails with ENOTTY where there are none.
+ */
+
+/* Bits of qcom_tee_version_arg.features. */
+#define QCOM_TEE_FEATURE_REPLY_RECEIVE	(1U << 0)	/* QCOM_TEE_IOCTL_REPLY_RECEIVE */
+#define QCOM_TEE_FEATURE_SERVER_TIMEOUT	(1U << 1)	/* QCOM_TEE_IOCTL_SERVER */
+
+/**
+ * struct qcom_tee_version_arg - what VERSION gives
+ * @version: out: of this API; 1
+ * @features: out: QCOM_TEE_FEATURE_*
+ */
+struct qcom_tee_version_arg {
+	__u32 version;
+	__u32 features;
+};
+
+/**
+ * struct qcom_tee_reply_receive_arg - what REPLY_RECEIVE takes
+ * @reply_ptr: user address of a struct qcom_tee_cb_arg to reply with
+ * @reply_len: bytes there, or 0: there is nothing to reply. Comes back as 0 once the reply was taken, even when
+ *             receiving fails afterwards
+ * @receive_ptr: user address of a struct qcom_tee_cb_arg to receive into; may be the same
+ * @receive_len: bytes there; comes back as what is needed on ENOSPC
+ */
+struct qcom_tee_reply_receive_arg {
+	__u64 reply_ptr;
+	__u64 reply_len;
+	__u64 receive_ptr;
+	__u64 receive_len;
+};
+
+/**
+ * struct qcom_tee_server_arg - what SERVER takes
+ * @timeout_ms: how long an invoker waits for this server to answer a request, in ms, counted from when it is queued;
+ *              0, as it is at first: until somebody dies. QTEE is told TIMEOUT (-103) then, and REPLY fails with ENOENT
+ * @reserved: 0
+ */
+struct qcom_tee_server_arg {
+	__u32 timeout_ms;
+	__u32 reserved;
+};
+
+/**
+ * QCOM_TEE_IOCTL_VERSION - what this driver can do
+ *
+ * On /dev/qtee and /dev/qtee-ree. Takes a struct qcom_tee_version_arg.
+ *
+ * Return: 0, else -1 and EINVAL (buf_len is smaller than the struct) or EFAULT.
+ */
+#define QCOM_TEE_IOCTL_VERSION	_IOWR(QCOM_TEE_IOC_MAGIC, 3, struct qcom_tee_ioctl_data)
+
+/**
+ * QCOM_TEE_IOCTL_REPLY_RECEIVE - REPLY, and then RECEIVE, in one call
+ *
+ * On /dev/qtee-ree. Takes a struct qcom_tee_reply_receive_arg.
+ *
+ * Return: as REPLY when it fails, and then nothing is received; else as RECEIVE.
+ */
+#define QCOM_TEE_IOCTL_REPLY_RECEIVE	_IOWR(QCOM_TEE_IOC_MAGIC, 4, struct qcom_tee_ioctl_data)
+
+/**
+ * QCOM_TEE_IOCTL_SERVER - settings of a server
+ *
+ * On /dev/qtee-ree. Takes a struct qcom_tee_server_arg. Holds for requests that come from then on.
+ *
+ * Return: 0, else -1 and EINVAL or EFAULT.
+ */
+#define QCOM_TEE_IOCTL_SERVER	_IOWR(QCOM_TEE_IOC_MAGIC, 5, struct qcom_tee_ioctl_data)
+
 #endif /* _MISC_QCOM_TEE_H */

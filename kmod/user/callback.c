@@ -88,15 +88,22 @@ static bool qtee_user_request_done(const struct qtee_user_request *request)
 /* Waits for the answer. Returns 0, or an errno when there is none; nobody looks at the arguments any more then. */
 static int qtee_user_request_wait(struct qtee_user_server *server, struct qtee_user_request *request)
 {
+	u32 timeout_ms = READ_ONCE(server->timeout_ms);
 	bool busy;
-	int ret;
+	long ret;
 
-	ret = wait_event_killable(request->wait, qtee_user_request_done(request));
+	if (!timeout_ms) {
+		ret = wait_event_killable(request->wait, qtee_user_request_done(request));
+	} else {
+		ret = wait_event_killable_timeout(request->wait, qtee_user_request_done(request),
+						  msecs_to_jiffies(timeout_ms));
+		ret = ret ? min(ret, 0L) : -ETIMEDOUT;
+	}
 
 	spin_lock(&server->lock);
 	if (ret && request->state != QTEE_USER_PROCESSED) {
 		request->state = QTEE_USER_TIMEDOUT;
-		request->error = -EINTR;
+		request->error = ret == -ETIMEDOUT ? -ETIMEDOUT : -EINTR;
 	}
 	list_del_init(&request->item.node);
 	xa_erase(&server->requests, request->id);

@@ -4,6 +4,7 @@
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/module.h>
+#include <linux/uaccess.h>
 
 #include "user.h"
 
@@ -52,9 +53,15 @@ static int qtee_user_root_open(struct inode *inode, struct file *file)
 
 static long qtee_user_root_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	if (cmd != QCOM_TEE_IOCTL_INVOKE)
+	struct qcom_tee_ioctl_data data;
+
+	if (cmd == QCOM_TEE_IOCTL_INVOKE)
+		return qtee_user_invoke(&qtee_object_root, arg);
+	if (cmd != QCOM_TEE_IOCTL_VERSION)
 		return -ENOTTY;
-	return qtee_user_invoke(&qtee_object_root, arg);
+	if (copy_from_user(&data, (void __user *)arg, sizeof(data)))
+		return -EFAULT;
+	return qtee_user_version(&data);
 }
 
 /* /dev/qtee: the root object. */

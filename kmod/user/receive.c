@@ -257,40 +257,37 @@ static struct qtee_user_item *qtee_user_receive_next(struct qtee_user_server *se
 }
 
 /**
- * qtee_user_receive() - the ioctl
- * @server: the server of the file
- * @file: the file, for O_NONBLOCK
- * @arg: user address of a struct qcom_tee_ioctl_data
+ * qtee_user_receive() - receive the next item
+ * @server: the server
+ * @nonblock: do not wait for one
+ * @buf: user address of a struct qcom_tee_cb_arg
+ * @len: bytes there; out: what is needed, when -ENOSPC is returned
  *
  * Return: as QCOM_TEE_IOCTL_RECEIVE says.
  */
-long qtee_user_receive(struct qtee_user_server *server, struct file *file, unsigned long arg)
+int qtee_user_receive(struct qtee_user_server *server, bool nonblock, void __user *buf, u64 *len)
 {
 	struct qtee_user_receipt receipt;
-	struct qcom_tee_ioctl_data data;
 	struct qtee_user_item *item;
 	int ret;
 
-	if (copy_from_user(&data, (void __user *)arg, sizeof(data)))
-		return -EFAULT;
-	if (data.buf_len < sizeof(receipt.head))
+	if (*len < sizeof(receipt.head))
 		return -EINVAL;
-	receipt.user = u64_to_user_ptr(data.buf_ptr);
-	receipt.size = data.buf_len;
+	receipt.user = buf;
+	receipt.size = *len;
 	if (copy_from_user(&receipt.head, receipt.user, sizeof(receipt.head)))
 		return -EFAULT;
 	receipt.room = receipt.head.num_params;
 	if (receipt.room > QCOM_TEE_PARAMS_MAX ||
-	    data.buf_len < sizeof(receipt.head) + receipt.room * sizeof(receipt.params[0]))
+	    *len < sizeof(receipt.head) + receipt.room * sizeof(receipt.params[0]))
 		return -EINVAL;
 
 	do {
 		item = qtee_user_receive_next(server);
 		if (!item) {
-			if (file->f_flags & O_NONBLOCK)
+			if (nonblock)
 				return -EAGAIN;
-			ret = wait_event_interruptible_exclusive(server->wait, !list_empty_careful(&server->queue));
-			if (ret)
+			if (wait_event_interruptible_exclusive(server->wait, !list_empty_careful(&server->queue)))
 				return -EINTR;
 			ret = -EAGAIN;
 			continue;
@@ -307,10 +304,8 @@ long qtee_user_receive(struct qtee_user_server *server, struct file *file, unsig
 	} while (ret == -EAGAIN);
 
 	if (ret == -ENOSPC) {
-		/* What is needed, for as many parameters as there are. */
-		data.buf_len = receipt.need;
-		if (copy_to_user((void __user *)arg, &data, sizeof(data)) ||
-		    copy_to_user(receipt.user + offsetof(struct qcom_tee_cb_arg, num_params), &receipt.head.num_params,
+		*len = receipt.need;
+		if (copy_to_user(receipt.user + offsetof(struct qcom_tee_cb_arg, num_params), &receipt.head.num_params,
 				 sizeof(receipt.head.num_params)))
 			ret = -EFAULT;
 	}

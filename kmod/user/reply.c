@@ -186,27 +186,24 @@ static int qtee_user_answer_try(struct qtee_user_server *server, struct qtee_use
 }
 
 /**
- * qtee_user_reply() - the ioctl
- * @server: the server of the file
- * @arg: user address of a struct qcom_tee_ioctl_data
+ * qtee_user_reply() - answer a request
+ * @server: the server
+ * @buf: user address of a struct qcom_tee_cb_arg
+ * @len: bytes there; what lies behind the parameters is the server's own affair
  *
  * Return: as QCOM_TEE_IOCTL_REPLY says.
  */
-long qtee_user_reply(struct qtee_user_server *server, unsigned long arg)
+int qtee_user_reply(struct qtee_user_server *server, void __user *buf, u64 len)
 {
-	struct qcom_tee_ioctl_data data;
 	struct qtee_user_answer answer;
 	size_t size;
 	int ret;
 
 	answer.objects = 0;
-	if (copy_from_user(&data, (void __user *)arg, sizeof(data)))
-		return -EFAULT;
-	if (data.buf_len < sizeof(answer.head))
+	if (len < sizeof(answer.head))
 		return -EINVAL;
-	/* What lies behind the parameters is the server's own affair. */
-	size = min_t(u64, data.buf_len, offsetof(struct qtee_user_answer, object));
-	if (copy_from_user(&answer, u64_to_user_ptr(data.buf_ptr), size))
+	size = min_t(u64, len, offsetof(struct qtee_user_answer, object));
+	if (copy_from_user(&answer, buf, size))
 		return -EFAULT;
 	if (answer.head.result) {
 		answer.head.num_params = 0;

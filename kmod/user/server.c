@@ -8,6 +8,7 @@
 #include <linux/poll.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 
 #include "user.h"
 
@@ -126,13 +127,79 @@ static __poll_t qtee_user_server_poll(struct file *file, poll_table *wait)
 	return list_empty_careful(&server->queue) ? 0 : EPOLLIN | EPOLLRDNORM;
 }
 
+static long qtee_user_server_receive(struct file *file, struct qcom_tee_ioctl_data *data, void __user *arg)
+{
+	int ret = qtee_user_receive(file->private_data, file->f_flags & O_NONBLOCK, u64_to_user_ptr(data->buf_ptr),
+				    &data->buf_len);
+
+	if (ret == -ENOSPC && copy_to_user(arg, data, sizeof(*data)))
+		return -EFAULT;
+	return ret;
+}
+
+static long qtee_user_server_reply_receive(struct file *file, const struct qcom_tee_ioctl_data *data)
+{
+	struct qcom_tee_reply_receive_arg __user *user = u64_to_user_ptr(data->buf_ptr);
+	struct qcom_tee_reply_receive_arg both;
+	u64 len;
+	int ret;
+
+	if (data->buf_len < sizeof(both))
+		return -EINVAL;
+	if (copy_from_user(&both, user, sizeof(both)))
+		return -EFAULT;
+
+	if (both.reply_len) {
+		ret = qtee_user_reply(file->private_data, u64_to_user_ptr(both.reply_ptr), both.reply_len);
+		if (ret)
+			return ret;
+		/* The caller must not answer twice, whatever comes of the rest. */
+		if (put_user(0ULL, &user->reply_len))
+			return -EFAULT;
+	}
+
+	len = both.receive_len;
+	ret = qtee_user_receive(file->private_data, file->f_flags & O_NONBLOCK, u64_to_user_ptr(both.receive_ptr), &len);
+	if (ret == -ENOSPC && put_user(len, &user->receive_len))
+		return -EFAULT;
+	return ret;
+}
+
+static long qtee_user_server_set(struct qtee_user_server *server, const struct qcom_tee_ioctl_data *data)
+{
+	struct qcom_tee_server_arg set;
+
+	if (data->buf_len < sizeof(set))
+		return -EINVAL;
+	if (copy_from_user(&set, u64_to_user_ptr(data->buf_ptr), sizeof(set)))
+		return -EFAULT;
+	if (set.reserved)
+		return -EINVAL;
+	WRITE_ONCE(server->timeout_ms, set.timeout_ms);
+	return 0;
+}
+
 static long qtee_user_server_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
+	void __user *user = (void __user *)arg;
+	struct qcom_tee_ioctl_data data;
+
+	if (_IOC_TYPE(cmd) != QCOM_TEE_IOC_MAGIC)
+		return -ENOTTY;
+	if (copy_from_user(&data, user, sizeof(data)))
+		return -EFAULT;
+
 	switch (cmd) {
 	case QCOM_TEE_IOCTL_RECEIVE:
-		return qtee_user_receive(file->private_data, file, arg);
+		return qtee_user_server_receive(file, &data, user);
 	case QCOM_TEE_IOCTL_REPLY:
-		return qtee_user_reply(file->private_data, arg);
+		return qtee_user_reply(file->private_data, u64_to_user_ptr(data.buf_ptr), data.buf_len);
+	case QCOM_TEE_IOCTL_REPLY_RECEIVE:
+		return qtee_user_server_reply_receive(file, &data);
+	case QCOM_TEE_IOCTL_VERSION:
+		return qtee_user_version(&data);
+	case QCOM_TEE_IOCTL_SERVER:
+		return qtee_user_server_set(file->private_data, &data);
 	default:
 		return -ENOTTY;
 	}

@@ -46,6 +46,7 @@ struct qtee_user_item {
  * @lock: everything below, and state and busy of its requests. Nests outside the xa_lock of @requests and of nothing
  *	else; nothing that sleeps is done under it.
  * @dead: the file is closed
+ * @timeout_ms: how long an invoker waits; 0: for ever. Read and written whole, without the lock
  * @queue: items to be received, oldest first
  * @requests: requests by id, from when they are pending until the invoker has its answer
  * @next: for ids
@@ -55,6 +56,7 @@ struct qtee_user_server {
 	struct kref refs;
 	spinlock_t lock;
 	bool dead;
+	u32 timeout_ms;
 	struct list_head queue;
 	struct xarray requests;
 	u32 next;
@@ -156,8 +158,11 @@ void qtee_user_files_drop(struct qtee_user_files *files);
 /* invoke.c */
 long qtee_user_invoke(struct qtee_object *object, unsigned long arg);
 
-/* receive.c, reply.c */
-long qtee_user_receive(struct qtee_user_server *server, struct file *file, unsigned long arg);
-long qtee_user_reply(struct qtee_user_server *server, unsigned long arg);
+/* receive.c, reply.c: on a buffer of the current task; a receive that fails with -ENOSPC sets len to what is needed */
+int qtee_user_receive(struct qtee_user_server *server, bool nonblock, void __user *buf, u64 *len);
+int qtee_user_reply(struct qtee_user_server *server, void __user *buf, u64 len);
+
+/* version.c */
+long qtee_user_version(const struct qcom_tee_ioctl_data *data);
 
 #endif /* _QTEE_USER_H */
