@@ -69,8 +69,8 @@ TEST(TaImage, BothClassesAreTaken) {
 
 TEST(TaImage, NameComesFromTheHashWithoutANote) {
   TaImage a, b;
-  ASSERT_EQ(ta_image_check(vsoc::ta_build({.seed = 1}), a), 0);
-  ASSERT_EQ(ta_image_check(vsoc::ta_build({.seed = 2}), b), 0);
+  ASSERT_EQ(ta_image_check(vsoc::ta_build({.name = "", .seed = 1}), a), 0);
+  ASSERT_EQ(ta_image_check(vsoc::ta_build({.name = "", .seed = 2}), b), 0);
   EXPECT_TRUE(a.name_view().starts_with("ta-"));
   EXPECT_EQ(a.name_view().size(), 19u);
   EXPECT_NE(a.name_view(), b.name_view());
@@ -198,8 +198,8 @@ TEST(TaImage, EveryTruncationIsRefused) {
 }
 
 TEST(TaBuilder, RefusesWhatItCanNotBuild) {
-  EXPECT_THROW(vsoc::ta_build({.size = 100}), std::invalid_argument);
-  EXPECT_THROW(vsoc::ta_build({.elf_class = 16}), std::invalid_argument);
+  EXPECT_THROW(vsoc::ta_build({.name = "", .size = 100}), std::invalid_argument);
+  EXPECT_THROW(vsoc::ta_build({.name = "", .elf_class = 16}), std::invalid_argument);
   EXPECT_THROW(vsoc::ta_build({.name = std::string(64, 'a')}), std::invalid_argument);
 }
 
