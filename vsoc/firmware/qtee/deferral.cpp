@@ -7,6 +7,8 @@
 namespace qtee::fw {
 namespace {
 
+constexpr std::uint64_t kWakeupDelayNs = 200'000;
+
 bool is_invoke(const SmcFrame& frame) { return static_cast<std::uint32_t>(frame.x[0]) == kFidInvoke; }
 
 }  // namespace
@@ -69,8 +71,8 @@ bool Deferral::sleep(SmcFrame& frame) {
     frame.x[1] = entry->queue;
     frame.x[2] = entry->id;
   }
-  // Linux counts wake-ups: one that comes before the call sleeps is not lost.
-  state().machine->raise_waitq_irq();
+  // Late enough for the call to sleep first; were it not, Linux counts wake-ups and loses none.
+  state().machine->raise_waitq_irq_after(kWakeupDelayNs);
   return true;
 }
 
