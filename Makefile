@@ -45,7 +45,7 @@ firmware: build/firmware/build.ninja ## build the firmware only
 modules: setup ## build the kernel modules for both kernels
 	@for kernel in $(KERNELS); do \
 	  echo "== building modules for the kernel $$kernel"; \
-	  vsoc/kbuild $$kernel qtee Kbuild kmod shmbridge zerocopy include; \
+	  vsoc/kbuild $$kernel qtee Kbuild kmod shmbridge zerocopy samples include; \
 	  vsoc/kbuild $$kernel vsoc vsoc/tests/kmod/Kbuild vsoc/tests/kmod; \
 	done
 

@@ -13,16 +13,25 @@
 #include <linux/firmware/qcom/qcom_scm.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
+#include <linux/of.h>
 #include <linux/platform_device.h>
 #include <linux/qtee.h>
 
 #include "compat.h"
+#include "introspect.h"
 #include "object.h"
 #include "stats.h"
 #include "transport.h"
 #include "../shmbridge/message.h"
 
 #define QTEE_DEVICE_NAME "qcomtee"
+
+/* A device tree may name the driver instead; see docs/devicetree/qcom,qtee.yaml. */
+static const struct of_device_id qtee_of_ids[] = {
+	{ .compatible = "qcom,qtee" },
+	{ }
+};
+MODULE_DEVICE_TABLE(of, qtee_of_ids);
 
 static struct device *qtee_bound;
 static struct platform_device *qtee_own_device;
@@ -65,6 +74,7 @@ static int qtee_probe(struct platform_device *pdev)
 	if (ret)
 		goto err_message;
 
+	qtee_introspect_init();
 	qtee_bound = &pdev->dev;
 	dev_info(&pdev->dev, "transport %s\n", qtee_transport->name);
 	return 0;
@@ -79,6 +89,7 @@ err_cache:
 /* Only when the module goes, and so after everything that uses it: see suppress_bind_attrs. */
 static void qtee_remove(struct platform_device *pdev)
 {
+	qtee_introspect_exit();
 	qtee_release_exit();
 	qtee_table_exit();
 	qtee_message_exit();
@@ -87,6 +98,7 @@ static void qtee_remove(struct platform_device *pdev)
 }
 
 static const struct attribute_group *qtee_groups[] = {
+	&qtee_introspect_group,
 	&qtee_stats_group,
 	NULL
 };
@@ -100,6 +112,7 @@ MODULE_DEVICE_TABLE(platform, qtee_ids);
 static struct platform_driver qtee_driver = {
 	.driver = {
 		.name = "qtee",
+		.of_match_table = qtee_of_ids,
 		.dev_groups = qtee_groups,
 		.suppress_bind_attrs = true,
 	},
@@ -116,6 +129,10 @@ static int __init qtee_init(void)
 	ret = platform_driver_register(&qtee_driver);
 	if (ret)
 		return ret;
+
+	/* A node of the device tree has bound by now. */
+	if (qtee_bound)
+		return 0;
 
 	dev = bus_find_device_by_name(&platform_bus_type, NULL, QTEE_DEVICE_NAME);
 	if (dev) {

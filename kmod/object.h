@@ -17,6 +17,7 @@ struct qtee_object *qtee_table_get(u32 id);
 struct qtee_object *qtee_table_remove(u32 id);
 int qtee_table_retain(u32 id);
 int qtee_table_release(u32 id);
+struct qtee_object *qtee_table_next_object(loff_t *index);
 void qtee_table_exit(void);
 
 /* release.c */
@@ -27,5 +28,6 @@ unsigned int qtee_release_pending(void);
 
 /* primordial.c */
 extern struct qtee_object qtee_object_primordial;
+bool qtee_primordial_describe(char *name, size_t size, unsigned int *refs);
 
 #endif /* _QTEE_OBJECT_H */

@@ -174,3 +174,17 @@ void qtee_primordial_unregister(struct qtee_object *extension)
 	qtee_object_put(extension);
 }
 EXPORT_SYMBOL_GPL(qtee_primordial_unregister);
+
+/* Name and references of the extension, for people. Returns false when there is none. Any context. */
+bool qtee_primordial_describe(char *name, size_t size, unsigned int *refs)
+{
+	struct qtee_object *extension;
+
+	guard(rcu)();
+	extension = rcu_dereference(qtee_primordial_extension);
+	if (!extension)
+		return false;
+	strscpy(name, extension->ops->name, size);
+	*refs = refcount_read(&extension->refs);
+	return true;
+}

@@ -121,6 +121,16 @@ int qtee_table_release(u32 id)
 	return 0;
 }
 
+/* The first object at an index or beyond, which is set to where it is. NULL at the end. Under rcu_read_lock(). */
+struct qtee_object *qtee_table_next_object(loff_t *index)
+{
+	unsigned long at = *index;
+	struct qtee_object *object = xa_find(&qtee_table, &at, ULONG_MAX, XA_PRESENT);
+
+	*index = at;
+	return object;
+}
+
 /* The transport is gone: whatever QTEE still holds is dropped. No lookup is under way any more. */
 void qtee_table_exit(void)
 {

@@ -11,6 +11,7 @@
  * Locking: qtee_memory_lock guards the list, and is held while a memory object is made or unmade, so that a dma-buf is
  * never bridged twice at a time. It nests outside the dma-buf's own lock and qcom_scm's.
  */
+#include <linux/debugfs.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
@@ -21,6 +22,7 @@
 #include <linux/mutex.h>
 #include <linux/qtee.h>
 #include <linux/scatterlist.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <misc/qcom_tee.h>
 
@@ -222,13 +224,34 @@ static struct file *qtee_memory_to_file(struct qtee_object *object)
 	return get_file(memory->dmabuf->file);
 }
 
+/* /sys/kernel/debug/qtee/memory_objects: name, references, address and length of each. */
+static int qtee_memory_objects_show(struct seq_file *seq, void *v)
+{
+	struct qtee_memory *memory;
+
+	guard(mutex)(&qtee_memory_lock);
+	list_for_each_entry(memory, &qtee_memory_list, node)
+		seq_printf(seq, "%s %u 0x%llx %llu\n", memory->dmabuf->exp_name, refcount_read(&memory->object.refs),
+			   (u64)memory->paddr, memory->size);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(qtee_memory_objects);
+
+static struct dentry *qtee_memory_file;
+
 static int __init qtee_memory_init(void)
 {
-	return qtee_param_type_register(&qtee_memory_type);
+	int ret = qtee_param_type_register(&qtee_memory_type);
+
+	if (ret)
+		return ret;
+	qtee_memory_file = debugfs_create_file("memory_objects", 0400, qtee_debugfs(), NULL, &qtee_memory_objects_fops);
+	return 0;
 }
 
 static void __exit qtee_memory_exit(void)
 {
+	debugfs_remove(qtee_memory_file);
 	qtee_param_type_unregister(&qtee_memory_type);
 }
 

@@ -12,6 +12,7 @@
 #include <linux/llist.h>
 
 struct device;
+struct dentry;
 struct dma_buf;
 struct file;
 struct module;
@@ -251,6 +252,7 @@ struct qtee_object *qtee_param_type_object(s32 host_id, u64 id);
 int qtee_root_user_check(u32 op, const struct qtee_args *args);
 
 struct device *qtee_device(void);
+struct dentry *qtee_debugfs(void);
 
 /* Of the memory-object module. */
 struct qtee_object *qtee_memory_object_get(struct dma_buf *dmabuf);
