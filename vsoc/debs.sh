@@ -37,6 +37,7 @@ debs_open() {
   [ -n "$mirror" ] || { echo "no Debian mirror in this machine's apt sources" >&2; return 1; }
   keyring=/usr/share/keyrings/debian-archive-keyring.gpg
   [ -e $keyring ] || keyring=/usr/share/keyrings/debian-archive-keyring.pgp
+  [ -e $keyring ] || { echo "Debian's keys are missing; as root:  apt-get install debian-archive-keyring" >&2; return 1; }
   local suite
   for suite in $debs_suite $debs_suite-updates $debs_suite-backports; do
     printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$mirror" "$suite"

@@ -232,7 +232,7 @@ int command_run(const Job& job, const Ports& ports) {
     int ours = -1, theirs = -1;
     if (openpty(&ours, &theirs, nullptr, nullptr, &size) != 0) broken_errno("openpty");
     fcntl(ours, F_SETFL, O_NONBLOCK);
-    fcntl(ours, F_SETFD, FD_CLOEXEC);
+    for (const int fd : {ours, theirs}) fcntl(fd, F_SETFD, FD_CLOEXEC);
     in = {theirs, ours};
     out = {ours, theirs};
     err = {-1, theirs};

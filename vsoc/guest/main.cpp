@@ -62,6 +62,7 @@ void run() {
     module_load_boot(std::string("/") + kModuleFolder);
     mount_root(job.has(kJobShare));
     loopback_up();
+    sethostname("vsoc", 4);
     driver_load(job);
     say(control, kSayReady, "");
     say(control, kSayExit, std::to_string(command_run(job, ports)));

@@ -32,6 +32,7 @@ bool options_read(int argc, char** argv, Options& options, int& status) {
   if (const char* log = std::getenv("QTEE_LOG")) options.log = log;
   bool no_leak_check = false;
   CLI::App app(kAbout, "vsoc/run");
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.usage("usage: vsoc/run [OPTIONS] -- COMMAND [ARG...]");
   app.footer(kNotes);
   app.add_option("--kernel", options.kernel, "debian: the newest for trixie; lts: trixie's own")
