@@ -27,10 +27,10 @@ class TestCallable final : public tee::Callback {
   unsigned calls() const { return calls_; }
 
   // What the operations answer with, or saw.
-  std::int32_t return_code = 0x55;            // of returnError
+  std::int32_t return_code = 0x55;  // of returnError
   std::uint64_t memory_pattern = vsoc::kTestPattern1;
-  std::chrono::milliseconds delay{0};         // of callWithDelay
-  std::function<void(Received&)> on_object;   // of callWithObject, before the object is released
+  std::chrono::milliseconds delay{0};        // of callWithDelay
+  std::function<void(Received&)> on_object;  // of callWithObject, before the object is released
   std::vector<std::byte> last_input() const;
 
   // Memory objects that went out: ours until the test is over.

@@ -75,8 +75,8 @@ TEST_F(Callbacks, ResultsOfTheCallee) {
     EXPECT_THAT(run(callback(callee)), Answers(positive));
   }
   // The driver takes what is negative for an errno of its own: the table of protocol.md 3.5.
-  const std::pair<std::int32_t, std::int32_t> table[] = {
-      {-ENOMEM, -97}, {-ENODEV, -90}, {-ENOSPC, -99}, {-EBUSY, -99}, {-EBADF, -96}, {-EINVAL, -96}, {-EPERM, 1}, {-92, 1}};
+  const std::pair<std::int32_t, std::int32_t> table[] = {{-ENOMEM, -97}, {-ENODEV, -90}, {-ENOSPC, -99}, {-EBUSY, -99},
+                                                         {-EBADF, -96},  {-EINVAL, -96}, {-EPERM, 1},    {-92, 1}};
   for (const auto& [errno_code, result] : table) {
     code = errno_code;
     EXPECT_THAT(run(callback(callee)), Answers(result)) << errno_code;
@@ -162,7 +162,8 @@ INSTANTIATE_TEST_SUITE_P(Shapes, CallbackShapes,
                                            std::array{3u, 3u, 2u, 2u}, std::array{1u, 4u, 4u, 1u}),
                          [](const auto& info) {
                            std::string name;
-                           for (const unsigned count : info.param) name += (name.empty() ? "" : "_") + std::to_string(count);
+                           for (const unsigned count : info.param)
+                             name += (name.empty() ? "" : "_") + std::to_string(count);
                            return name;
                          });
 
@@ -359,13 +360,15 @@ TEST_F(Callbacks, GivenBackObjectsKeepTheirIdentity) {
 
 TEST_F(Callbacks, ManyReleasesAtOnce) {
   // More than fit one asynchronous message of a page.
+  const QuickGracePeriods quick;
   constexpr unsigned kRounds = 80;
   const Callee callee(server(), [](Request&) { return 0; });
   const std::vector<std::uint64_t> ids(15, callee.id());
   for (unsigned i = 0; i < kRounds; i++) ASSERT_OK(service().hold(server(), ids));
   EXPECT_EQ(report().ns_ids, kRounds * 15);
   EXPECT_OK(service().drop(kDropAll));
-  EXPECT_TRUE(poll([&](const vsoc::Report&) { return server().references(callee.id()) == 0; }, std::chrono::seconds(60)));
+  EXPECT_TRUE(
+      poll([&](const vsoc::Report&) { return server().references(callee.id()) == 0; }, std::chrono::seconds(60)));
   EXPECT_EQ(callee.releases(), kRounds * 15);
 }
 
@@ -396,14 +399,10 @@ TEST_F(Callbacks, ObjectsOfFailedCalleeAreReleased) {
   std::vector<Received> created(1);
   ASSERT_OK(service().create(created));
   const Callee argument(server(), [](Request&) { return 0; });
-  const Callee callee(server(), [](Request& request) {
-    return request.has_shape(0, 0, 2, 1) ? 33 : static_cast<int>(vsoc::kInvalid);
-  });
+  const Callee callee(
+      server(), [](Request& request) { return request.has_shape(0, 0, 2, 1) ? 33 : static_cast<int>(vsoc::kInvalid); });
   Received out;
-  EXPECT_THAT(run(callback(callee)
-                      .in_callback(server(), argument.id())
-                      .in_object(created[0].object())
-                      .out_object(out)),
+  EXPECT_THAT(run(callback(callee).in_callback(server(), argument.id()).in_object(created[0].object()).out_object(out)),
               Answers(33));
   EXPECT_TRUE(out.is_null());
   EXPECT_TRUE(released(argument));

@@ -82,10 +82,7 @@ TEST_F(TestCBack, CallWithObjectOfOurs) {
   std::atomic<int> own = 0;
   const Callee argument(server(), [](Request&) { return 0; });
   callable_->on_object = [&](Received& object) { own += object.is_user() && object.id() == argument.id(); };
-  EXPECT_OK(op(cback::kCallWithObject)
-                .in_callback(server(), argument.id())
-                .in_callback(server(), id_)
-                .run(test_));
+  EXPECT_OK(op(cback::kCallWithObject).in_callback(server(), argument.id()).in_callback(server(), id_).run(test_));
   expect_called(callable::kCallWithObject);
   EXPECT_EQ(own, 1);
   EXPECT_TRUE(poll_references(server(), argument.id(), 0)) << "the TA kept its argument";
@@ -168,7 +165,8 @@ TEST_F(TestCBack, CallCopyBuffer) {
   EXPECT_OK(run(op(cback::kCallCopyBuffer).in(in).out(out.data(), out.size(), &size)));
   EXPECT_EQ(size, in.size());
   EXPECT_EQ(out, in);
-  EXPECT_THAT(run(op(cback::kCallCopyBuffer).in(in).out(out.data(), 9)), Answers(vsoc::kSizeOut));
+  EXPECT_OK(run(op(cback::kCallCopyBuffer).in(in).out(out.data(), 9, &size)));
+  EXPECT_EQ(size, 9u) << "cut to what is offered";
 }
 
 TEST_F(TestCBack, CallFuncWithBuffer) {
@@ -243,9 +241,9 @@ TEST_F(TestCBack, PublicClientSequence) {
 }
 
 TEST_F(TestCBack, NullCallee) {
-  for (const std::uint32_t number : {cback::kCall, cback::kCallWithBufferOut, cback::kCallGetObject,
-                                     cback::kCallGetThreeObjects, cback::kCallReturnError, cback::kCallGetMemObject,
-                                     cback::kCallGetMemObjectOut, cback::kCallGetTwoMemObjects}) {
+  for (const std::uint32_t number :
+       {cback::kCall, cback::kCallWithBufferOut, cback::kCallGetObject, cback::kCallGetThreeObjects,
+        cback::kCallReturnError, cback::kCallGetMemObject, cback::kCallGetMemObjectOut, cback::kCallGetTwoMemObjects}) {
     EXPECT_THAT(run(op(number).in_null()), Answers(cback::kErrorNullObj)) << number;
   }
 }

@@ -31,10 +31,8 @@ class Concurrency : public JudgeTest {
   }
 
   Outcome call_back(const Callee& callee, std::uint32_t op = 3) {
-    return service().run(service()
-                             .call(Op::callback)
-                             .in_value(vsoc::CallbackRequest{op, 1})
-                             .in_callback(callee.server(), callee.id()));
+    return service().run(
+        service().call(Op::callback).in_value(vsoc::CallbackRequest{op, 1}).in_callback(callee.server(), callee.id()));
   }
 };
 
@@ -136,11 +134,10 @@ TEST_F(Concurrency, ClientsAtOnce) {
                            Client client = Client::open(1);
                            Object own = client.open_service(vsoc::kServiceUid);
                            const Callee callee(*client.server, [](Request&) { return 5; });
-                           const Outcome outcome =
-                               Service(own).run(Service(own)
-                                                    .call(Op::callback)
-                                                    .in_value(vsoc::CallbackRequest{1, 3})
-                                                    .in_callback(*client.server, callee.id()));
+                           const Outcome outcome = Service(own).run(Service(own)
+                                                                        .call(Op::callback)
+                                                                        .in_value(vsoc::CallbackRequest{1, 3})
+                                                                        .in_callback(*client.server, callee.id()));
                            if (outcome.error != 0 || outcome.result != 5) return false;
                            if (!poll_references(*client.server, callee.id(), 0)) return false;
                            if (!client.server->faults().empty()) return false;

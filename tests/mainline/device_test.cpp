@@ -23,8 +23,8 @@ TEST_F(Device, Version) {
 }
 
 TEST_F(Device, RefusesWrongLengths) {
-  for (const std::uint64_t length : {std::uint64_t{0}, std::uint64_t{16}, std::uint64_t{24 + 32 - 1}, std::uint64_t{24 + 33},
-                                     std::uint64_t{24 + 64}, std::uint64_t{1} << 40}) {
+  for (const std::uint64_t length : {std::uint64_t{0}, std::uint64_t{16}, std::uint64_t{24 + 32 - 1},
+                                     std::uint64_t{24 + 33}, std::uint64_t{24 + 64}, std::uint64_t{1} << 40}) {
     std::vector<Param> params(1, Param{TEE_IOCTL_PARAM_ATTR_TYPE_UBUF_INPUT, 0, 0, 0});
     EXPECT_NE(device()->invoke_sized(World::get().service.id(), 0, params, 1, length).error, 0) << length;
   }
@@ -39,10 +39,12 @@ TEST_F(Device, RefusesReservedOperations) {
 
 TEST_F(Device, RefusesUnknownObjects) {
   EXPECT_THAT(invoke_raw(12345, 0, {}), FailsWith(EINVAL));
-  EXPECT_THAT(Invocation(static_cast<std::uint32_t>(vsoc::Op::mirror)).in_ref(Ref::tee(12345)).run(World::get().service),
-              FailsWith(EINVAL));
-  EXPECT_THAT(Invocation(static_cast<std::uint32_t>(vsoc::Op::mirror)).in_ref(Ref::memory(12345)).run(World::get().service),
-              FailsWith(EINVAL));
+  EXPECT_THAT(
+      Invocation(static_cast<std::uint32_t>(vsoc::Op::mirror)).in_ref(Ref::tee(12345)).run(World::get().service),
+      FailsWith(EINVAL));
+  EXPECT_THAT(
+      Invocation(static_cast<std::uint32_t>(vsoc::Op::mirror)).in_ref(Ref::memory(12345)).run(World::get().service),
+      FailsWith(EINVAL));
 }
 
 TEST_F(Device, ReleaseOfNothingIsHarmless) { EXPECT_OK(invoke_raw(54321, tee::kOpRelease, {})); }

@@ -138,14 +138,15 @@ TEST_F(TestMemManager, Overlap) {
 }
 
 TEST_F(TestMemManager, OtherObjectsAreNotMapped) {
+  EXPECT_NE(Invocation(manager::kAccess).in_null().run(test_).result, 0);
+  EXPECT_NE(Invocation(manager::kAccess).in_object(test_).run(test_).result, 0);
+  if (driver_is_mainline()) GTEST_SKIP() << "mainline maps any callback object, at its number as the address";
   const Callee callee(server(), [](Request&) { return 0; });
   const Outcome outcome = Invocation(manager::kAccess).in_callback(server(), callee.id()).run(test_);
   EXPECT_EQ(outcome.error, 0);
   EXPECT_NE(outcome.result, 0);
   EXPECT_EQ(callee.calls(), 0u) << "only the primordial object maps";
   EXPECT_TRUE(poll_references(server(), callee.id(), 0));
-  EXPECT_NE(Invocation(manager::kAccess).in_null().run(test_).result, 0);
-  EXPECT_NE(Invocation(manager::kAccess).in_object(test_).run(test_).result, 0);
 }
 
 TEST_F(TestMemManager, WrongShapes) {
@@ -176,8 +177,8 @@ TEST_F(Memory, FillOfNothing) {
 TEST_F(Memory, RangesOutsideAreRefused) {
   SharedMemory memory = allocate();
   std::memset(memory.data(), 0xEE, memory.size());
-  const vsoc::RangeRequest ranges[] = {
-      {0, kPage + 1}, {1, kPage}, {kPage, 1}, {~0ull, 1}, {1, ~0ull}, {~0ull, ~0ull}, {kPage + 1, 0}};
+  const vsoc::RangeRequest ranges[] = {{0, kPage + 1}, {1, kPage},     {kPage, 1},    {~0ull, 1},
+                                       {1, ~0ull},     {~0ull, ~0ull}, {kPage + 1, 0}};
   for (const auto& [offset, length] : ranges) {
     std::uint64_t sum = 0;
     EXPECT_NE(service().fill(memory.ref(), {offset, length, 1}).result, 0) << offset << '+' << length;
@@ -191,8 +192,8 @@ TEST_F(Memory, Checksum) {
   SharedMemory memory = allocate(2 * kPage);
   const auto bytes = pattern_bytes(memory.size(), 99);
   std::memcpy(memory.data(), bytes.data(), bytes.size());
-  for (const auto& [offset, length] : {std::pair<std::size_t, std::size_t>{0, 2 * kPage}, {1, 7}, {8, 8}, {4090, 100},
-                                       {0, 0}, {5, 4097}}) {
+  for (const auto& [offset, length] :
+       {std::pair<std::size_t, std::size_t>{0, 2 * kPage}, {1, 7}, {8, 8}, {4090, 100}, {0, 0}, {5, 4097}}) {
     std::uint64_t sum = 0;
     EXPECT_OK(service().checksum(memory.ref(), {offset, length}, sum));
     EXPECT_EQ(sum, vsoc::checksum(bytes.data() + offset, length)) << offset << '+' << length;
@@ -276,12 +277,13 @@ TEST_F(Memory, SameObjectMappedTwice) {
 }
 
 TEST_F(Memory, NothingElseCanBeMapped) {
-  const Callee callee(server(), [](Request&) { return 0; });
   const vsoc::FillRequest request = {0, 8, 1};
   EXPECT_NE(service().fill(Ref::null(), request).result, 0);
   EXPECT_NE(service().fill(World::get().service.ref(), request).result, 0);
-  const Outcome outcome = service().run(
-      service().call(vsoc::Op::fill).in_value(request).in_callback(server(), callee.id()));
+  if (driver_is_mainline()) GTEST_SKIP() << "mainline maps any callback object, at its number as the address";
+  const Callee callee(server(), [](Request&) { return 0; });
+  const Outcome outcome =
+      service().run(service().call(vsoc::Op::fill).in_value(request).in_callback(server(), callee.id()));
   EXPECT_EQ(outcome.error, 0);
   EXPECT_NE(outcome.result, 0);
   EXPECT_EQ(callee.calls(), 0u);

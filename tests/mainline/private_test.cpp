@@ -203,8 +203,8 @@ TEST_F(Private, SixtyParametersAtOnce) {
 }
 
 TEST_F(Private, FailAnswersTheCodeAsItIs) {
-  for (const std::int32_t code : {0, 1, 2, 3, 4, 5, 10, 11, 27, 0x0AFAFAFA, INT_MAX, -1, -90, -91, -92, -93, -94, -95,
-                                  -96, -97, -98, -99, -100, -103, -1000, INT_MIN}) {
+  for (const std::int32_t code : {0,   1,   2,   3,   4,   5,   10,  11,  27,  0x0AFAFAFA, INT_MAX, -1,    -90,
+                                  -91, -92, -93, -94, -95, -96, -97, -98, -99, -100,       -103,    -1000, INT_MIN}) {
     EXPECT_THAT(service().fail(code), Answers(code));
   }
 }
@@ -307,6 +307,7 @@ TEST_F(Private, DropOfNothing) {
 
 TEST_F(Private, ManyObjects) {
   constexpr std::size_t kRounds = 40;
+  const QuickGracePeriods quick;
   std::vector<std::vector<Received>> all(kRounds);
   const vsoc::Report before = report();
   for (auto& objects : all) {
@@ -315,6 +316,9 @@ TEST_F(Private, ManyObjects) {
   }
   EXPECT_EQ(report().tee_objects, before.tee_objects + kRounds * 15);
   EXPECT_OK(Service(all[17][3].object()).null());
+  all.clear();
+  EXPECT_TRUE(poll([&](const vsoc::Report& now) { return now.tee_references == before.tee_references; },
+                   std::chrono::seconds(30)));
 }
 
 }  // namespace

@@ -65,15 +65,15 @@ TEST_F(Registration, MalformedCredentialsAreRefused) {
   const std::vector<std::vector<std::byte>> contents = {
       {},
       bytes({0x00}),
-      bytes({0xA2, 0x01, 0x00}),                    // two pairs promised, one there
-      bytes({0xA1, 0x01, 0x1B, 0x00}),              // a number cut off
-      bytes({0xBF, 0x01, 0x00, 0xFF}),              // an indefinite map
+      bytes({0xA2, 0x01, 0x00}),                              // two pairs promised, one there
+      bytes({0xA1, 0x01, 0x1B, 0x00}),                        // a number cut off
+      bytes({0xBF, 0x01, 0x00, 0xFF}),                        // an indefinite map
       std::vector<std::byte>(vsoc::io::kMaxCredentials + 1),  // too long
   };
   for (const auto& content : contents) {
     Object env;
-    const Outcome outcome = client_register(server(), std::make_shared<tee::Credentials>(content),
-                                            client_env::kRegisterAsClient, env);
+    const Outcome outcome =
+        client_register(server(), std::make_shared<tee::Credentials>(content), client_env::kRegisterAsClient, env);
     EXPECT_EQ(outcome.error, 0);
     EXPECT_NE(outcome.result, 0) << content.size() << " bytes";
   }

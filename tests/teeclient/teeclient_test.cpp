@@ -294,7 +294,13 @@ TEST(Server, AnswersWithBuffersAndObjects) {
     return 0;
   };
   kernel.push({9,
-               {meta(id, 77), {8, 0, 0, 0}, {8, 0, 0, 0}, {9, 0, 16, 0}, {9, 0, 8, 0}, {11, 6, 1, 0}, {12, 0, 0, 0},
+               {meta(id, 77),
+                {8, 0, 0, 0},
+                {8, 0, 0, 0},
+                {9, 0, 16, 0},
+                {9, 0, 8, 0},
+                {11, 6, 1, 0},
+                {12, 0, 0, 0},
                 {12, 0, 0, 0}},
                {"hello", "0123456789"}});
   const auto sent = kernel.wait_sent(1);
@@ -389,8 +395,7 @@ TEST(Credentials, Encoding) {
   EXPECT_EQ(credentials_encode(0, 0x0000018BCFE56800),
             bytes({0xA2, 0x01, 0x00, 0x06, 0x1B, 0x00, 0x00, 0x01, 0x8B, 0xCF, 0xE5, 0x68, 0x00}));
   EXPECT_EQ(credentials_encode(1000, 5), bytes({0xA2, 0x01, 0x19, 0x03, 0xE8, 0x06, 0x05}));
-  EXPECT_EQ(credentials_encode(200, 0x10000),
-            bytes({0xA2, 0x01, 0x18, 0xC8, 0x06, 0x1A, 0x00, 0x01, 0x00, 0x00}));
+  EXPECT_EQ(credentials_encode(200, 0x10000), bytes({0xA2, 0x01, 0x18, 0xC8, 0x06, 0x1A, 0x00, 0x01, 0x00, 0x00}));
 }
 
 TEST(Credentials, ServesLengthAndRanges) {
