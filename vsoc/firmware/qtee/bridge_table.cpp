@@ -76,6 +76,13 @@ bool BridgeTable::hold(std::uint64_t paddr, std::uint64_t size, std::uint32_t pe
   return true;
 }
 
+std::uint64_t BridgeTable::count(std::uint64_t& holders) {
+  SpinGuard guard(lock_);
+  holders = 0;
+  for (std::uint32_t at = 0; at < count_; ++at) holders += bridges_[at].holders;
+  return count_;
+}
+
 void BridgeTable::let_go(std::uint64_t paddr, std::uint64_t size) {
   SpinGuard guard(lock_);
   for (std::uint32_t at = first_ending_behind(paddr); at < count_ && bridges_[at].start < paddr + size; ++at) {

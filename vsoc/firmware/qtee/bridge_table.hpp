@@ -35,6 +35,8 @@ class BridgeTable {
   bool hold(std::uint64_t paddr, std::uint64_t size, std::uint32_t perms);
   // Lets go what hold() with the same range held.
   void let_go(std::uint64_t paddr, std::uint64_t size);
+  // How many there are, and how many times they are held.
+  std::uint64_t count(std::uint64_t& holders);
 
  private:
   struct Bridge {

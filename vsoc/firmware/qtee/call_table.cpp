@@ -58,6 +58,15 @@ void CallTable::wait(CallState& call) {
   call.waiting = true;
 }
 
+std::uint64_t CallTable::count() {
+  std::uint64_t count = 0;
+  for (Bucket& bucket : buckets_) {
+    SpinGuard guard(bucket.lock);
+    for (const CallLink* at = bucket.first; at != nullptr; at = at->next) count += at == &at->call->links[0];
+  }
+  return count;
+}
+
 CallState* CallTable::resume(std::uint64_t out_paddr, std::uint64_t out_size) {
   Bucket& bucket = bucket_of(out_paddr / kOutboundMax);
   SpinGuard guard(bucket.lock);

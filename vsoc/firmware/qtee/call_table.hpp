@@ -30,6 +30,7 @@ class CallTable {
   void wait(CallState& call);
   // The call that waits with exactly this outbound buffer, marked as running again; or nullptr.
   CallState* resume(std::uint64_t out_paddr, std::uint64_t out_size);
+  std::uint64_t count();
 
  private:
   struct Bucket {

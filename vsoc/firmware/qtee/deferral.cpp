@@ -95,6 +95,13 @@ bool Deferral::next_wakeup(std::uint64_t& queue, bool& more) {
   return found;
 }
 
+std::uint64_t Deferral::invocations() {
+  SpinGuard guard(lock_);
+  std::uint64_t count = 0;
+  for (const Entry& entry : entries_) count += entry.stage != Stage::free && is_invoke(entry.frame);
+  return count;
+}
+
 bool Deferral::resume(SmcFrame& frame) {
   SpinGuard guard(lock_);
   Entry* entry = find(frame.x[2], Stage::sleeping);

@@ -33,6 +33,9 @@ class Deferral {
   // woken.
   bool resume(SmcFrame& frame);
 
+  // Invocations among those that wait here.
+  std::uint64_t invocations();
+
   // GET_INFO came: all queues may be used.
   void info_asked() { queues_.store(kWaitQueues, std::memory_order_relaxed); }
 

@@ -34,6 +34,15 @@ bool NsTable::holds(ObjectId id) {
   return false;
 }
 
+std::uint64_t NsTable::count() {
+  std::uint64_t count = 0;
+  for (Bucket& bucket : buckets_) {
+    SpinGuard guard(bucket.lock);
+    for (const NsObject* at = bucket.first; at != nullptr; at = at->chain_) ++count;
+  }
+  return count;
+}
+
 ObjectId NsTable::unknown_id() {
   // Linux counts its ids up from 0x80000001: those at the top are the last it would come to.
   ObjectId id = 0xFFFFFFF0;

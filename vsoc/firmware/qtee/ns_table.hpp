@@ -20,6 +20,7 @@ class NsTable {
   // Takes an id out: its release is being told, or the message that brought it is refused.
   void remove(NsObject* object);
   bool holds(ObjectId id);
+  std::uint64_t count();
   // An id with bit 31 that Linux has not given, or has been told to be free.
   ObjectId unknown_id();
 

@@ -23,14 +23,15 @@ Object::~Object() {
 void Object::destroy() { delete this; }
 
 void NsObject::let_go() {
-  if (told_) {
-    state().stats.ns_ids.sub();
-    heap_delete(this);
-    return;
-  }
+  if (told_) return heap_delete(this);
   state().stats.ns_ids.sub();
   state().stats.ns_releases_queued.add();
   state().async.push(this);
+}
+
+void NsObject::lie_told() {
+  told_ = true;
+  state().stats.ns_ids.sub();
 }
 
 NsRef object_primordial() { return NsRef::share(&g_primordial); }

@@ -68,8 +68,8 @@ class NsObject {
   void unref() {
     if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) let_go();
   }
-  // For lies: Linux has been told of the release while QTEE still holds references.
-  void lie_told() { told_ = true; }
+  // For lies: Linux has been told of the release while QTEE still has references. The id is no longer held.
+  void lie_told();
 
  private:
   friend class NsTable;

@@ -9,18 +9,16 @@ namespace qtee::fw {
 
 bool ObjectTable::start() {
   slots_ = static_cast<Slot*>(heap_alloc(sizeof(Slot) * kSlots));
-  if (slots_ == nullptr) return false;
-  for (std::uint32_t at = 0; at < kSlots; ++at) {
-    ::new (&slots_[at]) Slot;
-    slots_[at].next_free = at + 1;
-  }
-  free_head_ = 0;
-  free_tail_ = kSlots - 1;
-  return true;
+  return slots_ != nullptr;
 }
 
 std::uint32_t ObjectTable::slot_take() {
   SpinGuard guard(free_lock_);
+  if (const std::uint32_t fresh = used_.load(std::memory_order_relaxed); fresh < kSlots) {
+    ::new (&slots_[fresh]) Slot;
+    used_.store(fresh + 1, std::memory_order_release);
+    return fresh;
+  }
   const std::uint32_t slot = free_head_;
   if (slot == kNone) return kNone;
   free_head_ = slots_[slot].next_free;
@@ -86,6 +84,7 @@ TeeRef ObjectTable::find(ObjectId id) {
   if (id == kIdRoot) return root_;
   if (object_id_is_ns(id)) return nullptr;
   Slot* slot = slot_of(id);
+  if (slot == nullptr) return nullptr;
   SpinGuard guard(slot->lock);
   if (slot->object == nullptr || slot->id != id) return nullptr;
   return TeeRef::share(slot->object);
@@ -94,6 +93,7 @@ TeeRef ObjectTable::find(ObjectId id) {
 bool ObjectTable::add_reference(ObjectId id) {
   if (object_id_is_ns(id)) return false;
   Slot* slot = slot_of(id);
+  if (slot == nullptr) return false;
   SpinGuard guard(slot->lock);
   if (slot->object == nullptr || slot->id != id) return false;
   ++slot->references;
@@ -101,9 +101,21 @@ bool ObjectTable::add_reference(ObjectId id) {
   return true;
 }
 
+ObjectId ObjectTable::next_held(std::uint32_t& slot, std::uint32_t& references) {
+  while (slot < used_.load(std::memory_order_acquire)) {
+    Slot& at = slots_[slot++];
+    SpinGuard guard(at.lock);
+    if (at.object == nullptr) continue;
+    references = at.references;
+    return at.id;
+  }
+  return kIdNull;
+}
+
 bool ObjectTable::release(ObjectId id) {
   if (object_id_is_ns(id)) return false;
   Slot* slot = slot_of(id);
+  if (slot == nullptr) return false;
   TeeRef last;  // goes out of scope behind the lock: an object may do anything when it ends
   {
     SpinGuard guard(slot->lock);

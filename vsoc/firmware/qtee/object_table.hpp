@@ -3,6 +3,7 @@
 // The ids by which Linux knows QTEE's objects, and the references that it holds on them.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "object.hpp"
@@ -28,6 +29,10 @@ class ObjectTable {
   // Counts one more reference on an id that Linux holds already. False where it holds none.
   bool add_reference(ObjectId id);
 
+  // An id of which Linux holds references, and how many: the first in a slot from `slot` on, which moves behind it.
+  // kIdNull where there is none.
+  ObjectId next_held(std::uint32_t& slot, std::uint32_t& references);
+
   void set_root(TeeRef root) { root_ = std::move(root); }
 
  private:
@@ -42,12 +47,17 @@ class ObjectTable {
   static constexpr std::uint32_t kSlots = 1u << kSlotBits;
   static constexpr std::uint32_t kNone = kSlots;
 
-  Slot* slot_of(ObjectId id) { return &slots_[id & (kSlots - 1)]; }
+  // The slot that an id names, nullptr for one that was never used.
+  Slot* slot_of(ObjectId id) {
+    const std::uint32_t index = id & (kSlots - 1);
+    return index < used_.load(std::memory_order_acquire) ? &slots_[index] : nullptr;
+  }
   std::uint32_t slot_take();
   void slot_give(std::uint32_t slot);
 
   Slot* slots_ = nullptr;
   TeeRef root_;
+  std::atomic<std::uint32_t> used_{0};  // slots that were ever used: only those are set up
   Spinlock free_lock_;  // guards the list of free slots: first in, first out, so that ids stay unused for long
   std::uint32_t free_head_ = kNone;
   std::uint32_t free_tail_ = kNone;

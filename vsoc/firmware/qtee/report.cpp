@@ -44,6 +44,38 @@ vsoc::Counters report_counters() {
   return counters;
 }
 
+bool report_audit() {
+  State& firmware = state();
+  std::uint64_t references = 0;
+  std::uint32_t slot = 0;
+  std::uint32_t of_one = 0;
+  while (firmware.objects.next_held(slot, of_one) != kIdNull) references += of_one;
+  std::uint64_t holders = 0;
+  const std::uint64_t bridges = firmware.bridges.count(holders);
+  const Stats& stats = firmware.stats;
+  const struct {
+    std::string_view name;
+    std::uint64_t figure;
+    std::uint64_t table;
+  } lines[] = {
+      {"references", stats.tee_references.get(), references},
+      {"callback ids", stats.ns_ids.get() + stats.ns_releases_queued.get(), firmware.ns_objects.count()},
+      {"calls", stats.calls_in_flight.get(), firmware.calls.count() + firmware.deferral.invocations()},
+      {"bridges", stats.bridges.get(), bridges},
+  };
+  bool balanced = true;
+  for (const auto& line : lines) {
+    if (line.figure == line.table) continue;
+    LogLine() << "the books do not balance: " << line.name << " " << line.figure << ", in the table " << line.table;
+    balanced = false;
+  }
+  if (stats.calls_in_flight.get() == 0 && stats.mappings.get() == 0 && holders != 0) {
+    LogLine() << "bridges are held " << holders << " times by nobody";
+    balanced = false;
+  }
+  return balanced;
+}
+
 bool firmware_report_at_exit() {
   const vsoc::Report report = report_make();
   // Bridges are told and are no leak: a kernel that bridges its own pools keeps them for life. Queued releases are what
@@ -53,7 +85,7 @@ bool firmware_report_at_exit() {
     std::uint64_t value;
     bool leak;
   } lines[] = {
-      {"objects hosted in QTEE", report.tee_objects, false},
+      {"objects hosted in QTEE", report.tee_objects, true},
       {"references that Linux holds on them", report.tee_references, true},
       {"ids of callback objects held", report.ns_ids, true},
       {"releases not yet told to Linux", report.ns_releases_queued, false},
@@ -68,7 +100,7 @@ bool firmware_report_at_exit() {
     LogLine() << "at exit: " << line.name << ": " << line.value << (line.leak ? " (LEAK)" : "");
     if (line.leak) clean = false;
   }
-  return clean;
+  return report_audit() && clean;
 }
 
 }  // namespace qtee::fw

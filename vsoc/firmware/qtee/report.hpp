@@ -11,4 +11,7 @@ namespace qtee::fw {
 vsoc::Report report_make();
 vsoc::Counters report_counters();
 
+// Compares every figure of the report with the table that it sums up; logs what differs. Exact while no SMC runs.
+bool report_audit();
+
 }  // namespace qtee::fw

@@ -146,6 +146,7 @@ void FakeLinux::got(Id id) {
 }
 
 void FakeLinux::released(Id id) {
+  if (on_release) on_release(id);
   const std::lock_guard guard(mutex_);
   if (given_.erase(id) == 0) breaches_.push_back("release of " + hex(id) + ", which QTEE does not hold");
 }
@@ -398,7 +399,8 @@ std::int32_t FakeLinux::serve_request(const Memory& out) {
     breaches_.push_back("callback passes unknown " + hex(id));
     return kRefused;
   }
-  const Reply reply = dispatch(request);
+  Reply reply = dispatch(request);
+  if (on_reply) on_reply(request, reply);
   if (reply.result != 0) return reply.result;
   std::uint64_t out_arg = 16 + 8 * std::uint64_t{ins};
   for (std::uint32_t index = 0; index < outs; ++index, out_arg += 8) {

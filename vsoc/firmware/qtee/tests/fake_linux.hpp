@@ -134,6 +134,10 @@ class FakeLinux {
 
   // Called with every callback request before it is served; a result other than 0 is answered in its place.
   std::function<std::int32_t(const Request&)> on_request;
+  // Called with the answer to a request that was served, before it goes out; may change it.
+  std::function<void(const Request&, Reply&)> on_reply;
+  // Called with each id that QTEE lets go.
+  std::function<void(Id)> on_release;
   std::atomic<unsigned> busy_seen{0};
   std::atomic<unsigned> interrupted_seen{0};
   std::atomic<unsigned> slept_seen{0};

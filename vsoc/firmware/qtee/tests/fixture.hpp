@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "fake_linux.hpp"
+#include "qtee/report.hpp"
 
 namespace qtee::fw::test {
 
@@ -31,6 +32,7 @@ class Core : public testing::Test {
     EXPECT_EQ(now.calls_in_flight, 0u);
     EXPECT_EQ(now.faults, faults);
     EXPECT_EQ(now.heap_used, baseline.heap_used);
+    EXPECT_TRUE(report_audit());
     EXPECT_EQ(linux_.alive(), std::vector<Id>{});
     EXPECT_EQ(linux_.take_breaches(), std::vector<std::string>{});
   }
