@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -127,6 +128,12 @@ bool CallbackWorker::receive() {
 
     switch (-status) {
       case EINTR:
+        break;
+      case EMFILE:
+      case ENFILE:
+      case ENOMEM:
+        // The request waits; what is scarce may be there again soon.
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
         break;
       case EAGAIN: {
         pollfd fds[] = {{server, POLLIN, 0}, {pool_.wake_.get(), POLLIN, 0}};

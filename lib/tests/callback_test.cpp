@@ -355,6 +355,7 @@ TEST_F(CallbackTest, StopEndsIdleThreadsAndHandles) {
     EXPECT_EQ(server.references(), 0u);
     EXPECT_EQ(tee.try_call(OpCode(0), nullptr).error(), std::error_code());
     EXPECT_THROW(tee.call(OpCode(0), callee), std::system_error);
+    EXPECT_EQ(tee.try_call(OpCode(0), callee).error(), std::errc::bad_file_descriptor);
   }
   EXPECT_TRUE(callee.wait_released(0ms));
   EXPECT_FALSE(watch.expired()) << "a handle keeps the handler";

@@ -36,7 +36,7 @@ TEST_F(TransportTest, BusyForTooLongIsAnErrorThatCanBeRetried) {
 TEST_F(TransportTest, InterruptedCallsGoOn) {
   const auto before = service_.counters();
   service_.arm(ArmKind::interrupted, 5);
-  EXPECT_EQ(service_.object().call<std::uint32_t>(Op::echo, 5u), 5u);
+  for (std::uint32_t i = 0; i < 5; ++i) EXPECT_EQ(service_.object().call<std::uint32_t>(Op::echo, i), i);
   EXPECT_GE(service_.counters().smc_reentry, before.smc_reentry + 5);
 }
 

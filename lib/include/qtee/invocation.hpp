@@ -73,7 +73,11 @@ Outcome<typename detail::Values<Outs...>::type> Object::try_call(OpCode op, Args
   static_assert(kCount <= QCOM_TEE_PARAMS_MAX);
 
   detail::Frame<kCount> frame(op.value());
-  (detail::param_set(frame.next(), args), ...);
+  try {
+    (detail::param_set(frame.next(), args), ...);
+  } catch (const std::system_error& error) {
+    return error.code();  // a callback object whose server has stopped
+  }
   std::tuple<Outs...> values{};
   std::apply([&](auto&... value) { (detail::param_set_out(frame.next(), value), ...); }, values);
 
