@@ -41,7 +41,8 @@ void Demo::share() {
     service_->fill(*memory, {0, kSize, kSeed});
     const CpuAccess access = mapping.access(CpuAccess::Mode::read);
     for (std::size_t k = 0; k < kSize; ++k) {
-      require(access.bytes()[k] == std::byte{vsoc::pattern(kSeed, k)}, fmt::format("byte {} is not what QTEE wrote", k));
+      require(access.bytes()[k] == std::byte{vsoc::pattern(kSeed, k)},
+              fmt::format("byte {} is not what QTEE wrote", k));
     }
     require(service_->checksum(*memory, {0, kSize}) == vsoc::checksum(access.bytes().data(), kSize),
             "QTEE and we don't see the same memory");

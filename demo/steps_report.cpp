@@ -11,9 +11,8 @@ constexpr std::uint64_t kOwnHandles = 3;
 
 // Beside TEE objects and bridges: nothing of that may last beyond a call.
 bool nothing_pending(const vsoc::Report& report, const vsoc::Report& baseline) {
-  return report.ns_ids == baseline.ns_ids && report.ns_releases_queued == 0 &&
-         report.mappings == baseline.mappings && report.calls_in_flight == baseline.calls_in_flight &&
-         report.faults == baseline.faults;
+  return report.ns_ids == baseline.ns_ids && report.ns_releases_queued == 0 && report.mappings == baseline.mappings &&
+         report.calls_in_flight == baseline.calls_in_flight && report.faults == baseline.faults;
 }
 
 std::string describe(const vsoc::Report& report, const vsoc::Report& baseline) {

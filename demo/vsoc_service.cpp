@@ -7,9 +7,8 @@
 namespace qtee::vsoc {
 
 Service Service::open(const Root& root) {
-  return Service(root.object()
-                     .try_call<Object>(Root::Op::open, kUid.value())
-                     .value("open the virtual SoC's private service"));
+  return Service(
+      root.object().try_call<Object>(Root::Op::open, kUid.value()).value("open the virtual SoC's private service"));
 }
 
 Report Service::report() const {

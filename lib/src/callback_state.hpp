@@ -37,8 +37,8 @@ class CallbackEntry final {
   std::size_t references_ = 0;
 };
 
-/// The objects of one server. Every reference that is given to QTEE has an id of its own, key << 24 | sequence, which is
-/// not used again: a late release of one can't be taken for a release of another.
+/// The objects of one server. Every reference that is given to QTEE has an id of its own, key << 24 | sequence, which
+/// is not used again: a late release of one can't be taken for a release of another.
 ///
 /// Lives as long as the server or an entry. Locking: mutex_ is never held when an entry or a handler goes.
 class CallbackState final : public std::enable_shared_from_this<CallbackState> {

@@ -203,9 +203,9 @@ TEST_F(CallbackTest, ObjectsTravelBothWays) {
     return 0;
   });
   const std::size_t alive = driver_.objects_alive();
-  FakeAnswer answer = call_back(0, {object_of(static_cast<std::uint64_t>(fd), QCOM_TEE_OBJECT_SECURE),
-                                    object_of(other_id.id, other_id.host_id), FakeArgument(object_of(0, 0)),
-                                    object_out(), object_out(), object_out()});
+  FakeAnswer answer = call_back(
+      0, {object_of(static_cast<std::uint64_t>(fd), QCOM_TEE_OBJECT_SECURE), object_of(other_id.id, other_id.host_id),
+          FakeArgument(object_of(0, 0)), object_out(), object_out(), object_out()});
   EXPECT_EQ(answer.result, -94) << "an object that is not there makes the request invalid";
 
   const int again = driver_.object_open([&](FakeCall&) {
@@ -385,11 +385,10 @@ TEST_F(CallbackTest, InterfaceServesTypedFunctions) {
   CallbackServer server;
   CallbackInterface interface;
   interface.on(OpCode(0), [](std::uint32_t a, std::uint32_t b) { return a + b; })
-      .on(OpCode(1), [](std::span<const std::byte> bytes) { return std::vector<std::byte>(bytes.begin(), bytes.end()); })
+      .on(OpCode(1),
+          [](std::span<const std::byte> bytes) { return std::vector<std::byte>(bytes.begin(), bytes.end()); })
       .on(OpCode(2),
-          [](Object object, std::uint8_t number) {
-            return std::tuple(std::uint8_t(number + 1), std::move(object));
-          })
+          [](Object object, std::uint8_t number) { return std::tuple(std::uint8_t(number + 1), std::move(object)); })
       .on(OpCode(3), [] {})
       .on(OpCode(4), [] { throw Error(Result::busy); });
   const CallbackObject callee = server.add(std::move(interface));
@@ -401,8 +400,8 @@ TEST_F(CallbackTest, InterfaceServesTypedFunctions) {
   EXPECT_EQ(call_back(1, {input_of({4, 5, 6}), output_of(8)}).arguments[1].bytes, (std::vector<std::uint8_t>{4, 5, 6}));
   EXPECT_EQ(call_back(1, {input_of({4, 5, 6}), output_of(2)}).result, 4);
   const int fd = driver_.object_open([](FakeCall&) { return 0; });
-  const FakeAnswer answer = call_back(
-      2, {object_of(static_cast<std::uint64_t>(fd), QCOM_TEE_OBJECT_SECURE), input_of({9}), output_of(1), object_out()});
+  const FakeAnswer answer = call_back(2, {object_of(static_cast<std::uint64_t>(fd), QCOM_TEE_OBJECT_SECURE),
+                                          input_of({9}), output_of(1), object_out()});
   EXPECT_EQ(answer.result, 0);
   EXPECT_EQ(answer.arguments[2].bytes, (std::vector<std::uint8_t>{10}));
   EXPECT_TRUE(QCOM_TEE_PARAM_OBJECT_SECURE(&answer.arguments[3].param));

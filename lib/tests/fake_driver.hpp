@@ -41,7 +41,7 @@ using FakeHandler = std::function<std::int32_t(FakeCall&)>;
 /// An argument of a callback and what came of it.
 struct FakeArgument {
   qcom_tee_param param{};
-  std::vector<std::uint8_t> bytes;  // an input's content; for an output, its capacity, then what was written
+  std::vector<std::uint8_t> bytes;     // an input's content; for an output, its capacity, then what was written
   std::shared_ptr<FileDescriptor> fd;  // of an answer: the driver's own hold on an object
 };
 

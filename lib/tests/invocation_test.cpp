@@ -175,7 +175,8 @@ TEST_F(InvocationTest, ResultsAndSystemErrorsAreTold) {
 TEST_F(InvocationTest, CommonCallsAllocateNothing) {
   const Object echo = object([](FakeCall& call) -> std::int32_t {
     for (auto& param : call.params) {
-      if (param.attr == QCOM_TEE_BUFFER && param.direction == 0) std::memset(reinterpret_cast<void*>(param.buffer.addr), 7, 4);
+      if (param.attr == QCOM_TEE_BUFFER && param.direction == 0)
+        std::memset(reinterpret_cast<void*>(param.buffer.addr), 7, 4);
     }
     return 0;
   });

@@ -148,7 +148,8 @@ TEST_F(CallbackTest, ManyThreadsCallBackAtOnce) {
 
 TEST_F(CallbackTest, RepeatedCallbacksInOneInvocation) {
   unsigned calls = 0;
-  const CallbackObject callee = server_.add([&](CallbackRequest&) { return ++calls == 50 ? Result::busy : Result::ok; });
+  const CallbackObject callee =
+      server_.add([&](CallbackRequest&) { return ++calls == 50 ? Result::busy : Result::ok; });
   EXPECT_RESULT(service_.object().call(Op::callback, request(0, 100), callee), Result::busy);
   EXPECT_EQ(calls, 50u);
 }

@@ -112,8 +112,8 @@ TEST_F(PrivateServiceTest, SixteenOfAKindAreRefused) {
 }
 
 TEST_F(PrivateServiceTest, ResultsComeBackAsTheyAre) {
-  for (const std::int32_t code : {1, 2, 5, 7, 10, 12345, 0x7FFFFFFF, -1, -90, -91, -92, -99, -103, -200,
-                                  std::int32_t(0x80000000)}) {
+  for (const std::int32_t code :
+       {1, 2, 5, 7, 10, 12345, 0x7FFFFFFF, -1, -90, -91, -92, -99, -103, -200, std::int32_t(0x80000000)}) {
     const auto outcome = service_.object().try_call(Op::fail, code);
     EXPECT_EQ(outcome.error().category(), result_category());
     EXPECT_EQ(outcome.error().value(), code);

@@ -83,8 +83,9 @@ TEST_F(RawCallbackTest, RequestIsDescribedAsTheHeaderSays) {
   EXPECT_EQ(request.param(0).buffer.addr % 8, 0u);
   EXPECT_GE(request.param(0).buffer.addr, begin + sizeof(qcom_tee_cb_arg) + 2 * sizeof(qcom_tee_param));
   EXPECT_LE(request.param(0).buffer.addr + 13, begin + request.words.size() * 8);
-  EXPECT_EQ(std::memcmp(reinterpret_cast<void*>(request.param(0).buffer.addr), bytes_of(13, 0xABCDEF0123456789).data(), 13),
-            0);
+  EXPECT_EQ(
+      std::memcmp(reinterpret_cast<void*>(request.param(0).buffer.addr), bytes_of(13, 0xABCDEF0123456789).data(), 13),
+      0);
   EXPECT_EQ(request.param(1).attr, std::uint32_t{QCOM_TEE_BUFFER});
   EXPECT_EQ(request.param(1).direction, 0u);
   EXPECT_EQ(request.param(1).buffer.addr, 0u);
@@ -147,8 +148,8 @@ TEST_F(RawCallbackTest, ReceiveWithAHeaderThatMakesNoSense) {
 TEST_F(RawCallbackTest, MemoryThatIsNotThereLeavesTheRequest) {
   auto answer = invoke(1, 0, 1000);
   ASSERT_TRUE(server_wait(server()));
-  auto* page = static_cast<std::byte*>(
-      ::mmap(nullptr, 2 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  auto* page =
+      static_cast<std::byte*>(::mmap(nullptr, 2 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   ASSERT_NE(page, MAP_FAILED);
   ::munmap(page + 4096, 4096);
   // The header lies on the page, the payload passes its end.
@@ -173,10 +174,10 @@ TEST_F(RawCallbackTest, PayloadIntoMemoryThatHasNotBeenTouched) {
   auto answer = invoke(1, 0, 1800, 1800);
   ASSERT_TRUE(server_wait(server()));
   constexpr std::size_t kSize = 64 << 10;
-  auto* fresh = static_cast<std::byte*>(
-      ::mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-  auto* out = static_cast<std::byte*>(
-      ::mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  auto* fresh =
+      static_cast<std::byte*>(::mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  auto* out =
+      static_cast<std::byte*>(::mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   auto* head = reinterpret_cast<qcom_tee_cb_arg*>(fresh + 4096 - sizeof(qcom_tee_cb_arg));
   head->num_params = 60;
   qcom_tee_ioctl_data data{reinterpret_cast<std::uintptr_t>(head), kSize - 4096};
@@ -314,9 +315,9 @@ TEST_F(RawCallbackTest, BadObjectsInAReplyLeaveTheRequest) {
 }
 
 TEST_F(RawCallbackTest, ReleaseIsANotificationPerPass) {
-  ASSERT_EQ(RawInvoke(kHold, {param_object(5, server()), param_object(5, server()), param_object(6, server())})
-                .invoke(fd()),
-            0);
+  ASSERT_EQ(
+      RawInvoke(kHold, {param_object(5, server()), param_object(5, server()), param_object(6, server())}).invoke(fd()),
+      0);
   EXPECT_FALSE(server_wait(server(), 0));
   std::uint32_t all = 0xFFFFFFFF;
   ASSERT_EQ(RawInvoke(kDrop, {param_in(&all, 4)}).invoke(fd()), 0);

@@ -104,8 +104,8 @@ TEST_F(RawInvokeTest, GoodObjectsBesideABadOneAreNotKept) {
 }
 
 TEST_F(RawInvokeTest, MemoryThatIsNotThere) {
-  auto* page = static_cast<std::byte*>(
-      ::mmap(nullptr, 2 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  auto* page =
+      static_cast<std::byte*>(::mmap(nullptr, 2 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   ASSERT_NE(page, MAP_FAILED);
   ::munmap(page + 4096, 4096);
   std::byte out[64];
@@ -114,9 +114,9 @@ TEST_F(RawInvokeTest, MemoryThatIsNotThere) {
   EXPECT_EQ(RawInvoke(kEcho, {param_in(nullptr, 12), param_out(out, 64)}).invoke(fd()), EFAULT);
   EXPECT_EQ(RawInvoke(kEcho, {param_in(reinterpret_cast<void*>(UINT64_MAX - 3), 4), param_out(out, 64)}).invoke(fd()),
             EFAULT);
-  EXPECT_EQ(RawInvoke(kEcho, {param_in(reinterpret_cast<void*>(0xFFFF800000000000), 4), param_out(out, 64)})
-                .invoke(fd()),
-            EFAULT);
+  EXPECT_EQ(
+      RawInvoke(kEcho, {param_in(reinterpret_cast<void*>(0xFFFF800000000000), 4), param_out(out, 64)}).invoke(fd()),
+      EFAULT);
   EXPECT_EQ(RawInvoke(kEcho, {param_in(page, 12), param_out(page + 4090, 12)}).invoke(fd()), EFAULT);
   EXPECT_EQ(RawInvoke(kEcho, {param_in(page, 12), param_out(nullptr, 12)}).invoke(fd()), EFAULT);
   ::mprotect(page, 4096, PROT_READ);
@@ -126,8 +126,8 @@ TEST_F(RawInvokeTest, MemoryThatIsNotThere) {
 
 TEST_F(RawInvokeTest, ObjectsOfAnAnswerThatCanNotBeWrittenAreReleased) {
   // The outputs, and then the parameters themselves, are where nothing can be written.
-  auto* page = static_cast<std::byte*>(
-      ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  auto* page =
+      static_cast<std::byte*>(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   ASSERT_NE(page, MAP_FAILED);
   RawInvoke invoke(kCreate, {param_object_out(), param_object_out()});
   std::memcpy(page, invoke.words.data(), invoke.words.size() * 8);
@@ -171,13 +171,13 @@ TEST_F(RawInvokeTest, MoreThanFifteenOfAKind) {
     EXPECT_EQ(invoke.invoke(fd()), E2BIG) << kind;
   }
   const FileDescriptor server = server_open(O_NONBLOCK);
-  RawInvoke objects(kHold, {param_object(1, server.get()), param_object(2, server.get()), param_object(3, server.get()),
-                            param_object(4, server.get()), param_object(5, server.get()), param_object(6, server.get()),
-                            param_object(7, server.get()), param_object(8, server.get()), param_object(9, server.get()),
-                            param_object(10, server.get()), param_object(11, server.get()),
-                            param_object(12, server.get()), param_object(13, server.get()),
-                            param_object(14, server.get()), param_object(15, server.get()),
-                            param_object(16, server.get())});
+  RawInvoke objects(kHold,
+                    {param_object(1, server.get()), param_object(2, server.get()), param_object(3, server.get()),
+                     param_object(4, server.get()), param_object(5, server.get()), param_object(6, server.get()),
+                     param_object(7, server.get()), param_object(8, server.get()), param_object(9, server.get()),
+                     param_object(10, server.get()), param_object(11, server.get()), param_object(12, server.get()),
+                     param_object(13, server.get()), param_object(14, server.get()), param_object(15, server.get()),
+                     param_object(16, server.get())});
   EXPECT_EQ(objects.invoke(fd()), E2BIG);
   EXPECT_EQ(RawRequest().receive(server.get()), EAGAIN);
 }

@@ -40,8 +40,7 @@ TEST_F(RootTest, CredentialsThatMakeNoSenseAreRefused) {
 TEST_F(RootTest, WhitelistBindsTheClient) {
   CallbackServer server;
   const CallbackObject credentials = Credentials::of_process().serve(server);
-  const Client client(
-      root_.object().call<Object>(Root::Op::register_with_whitelist, std::array{2033u}, credentials));
+  const Client client(root_.object().call<Object>(Root::Op::register_with_whitelist, std::array{2033u}, credentials));
   EXPECT_TRUE(client.open(services::FeatureVersions::kUid));
   EXPECT_RESULT(client.open(services::Diagnostics::kUid), vsoc::opener::kErrorPrivilege);
 }

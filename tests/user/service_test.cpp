@@ -163,9 +163,8 @@ class CallableTest : public ServiceTest {
       }
     });
     interface.on(OpCode(ops::kCallGetObject), [this] { return callee_.duplicate(); });
-    interface.on(OpCode(ops::kCallGetThreeObjects), [this] {
-      return std::tuple(callee_.duplicate(), tee_.duplicate(), pattern_memory());
-    });
+    interface.on(OpCode(ops::kCallGetThreeObjects),
+                 [this] { return std::tuple(callee_.duplicate(), tee_.duplicate(), pattern_memory()); });
     interface.on(OpCode(ops::kCallAddInt), [](std::array<std::uint32_t, 2> in) { return in[0] + in[1]; });
     interface.on(OpCode(ops::kReturnError), [] { throw Error(static_cast<Result>(-99)); });
     interface.on(OpCode(ops::kCallCopyBuffer),

@@ -19,7 +19,8 @@ class SharingTest : public UserTest {
  protected:
   SharingTest() {
     int fds[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) throw std::system_error(errno, std::generic_category());
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
+      throw std::system_error(errno, std::generic_category());
     ours_.reset(fds[0]);
     theirs_.reset(fds[1]);
   }
@@ -148,8 +149,7 @@ TEST_F(SharingTest, CallbackReachesTheProcessThatServes) {
       call.set_output(0, std::uint32_t{4711});
       return Result::ok;
     });
-    const auto answer =
-        service.call<std::uint32_t>(Op::callback, vsoc::CallbackRequest{0, 1}, own);
+    const auto answer = service.call<std::uint32_t>(Op::callback, vsoc::CallbackRequest{0, 1}, own);
     return answer == 4711 && calls == 1 ? 0 : 1;
   });
   service_.object().send(ours_.get());

@@ -52,8 +52,8 @@ TEST_F(TransportTest, InterruptedCallbacksGoOn) {
 }
 
 TEST_F(TransportTest, SleepingCallsAreResumed) {
-  const auto armed = service_.object().try_call(
-      Op::arm, vsoc::ArmRequest{static_cast<std::uint32_t>(ArmKind::sleep), 3, 0});
+  const auto armed =
+      service_.object().try_call(Op::arm, vsoc::ArmRequest{static_cast<std::uint32_t>(ArmKind::sleep), 3, 0});
   if (armed.error() == make_error_code(Result::unavailable)) GTEST_SKIP() << "no wait-queue interrupt here";
   ASSERT_TRUE(armed);
   EXPECT_EQ(service_.object().call<std::uint32_t>(Op::echo, 5u), 5u);

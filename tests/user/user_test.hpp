@@ -52,11 +52,10 @@ std::size_t fds_open();
 }  // namespace qtee::test
 
 // Expects that `statement` throws Error with `result_value`.
-#define EXPECT_RESULT(statement, result_value)                                                   \
-  try {                                                                                          \
-    statement;                                                                                   \
-    ADD_FAILURE() << #statement " did not throw";                                                \
-  } catch (const ::qtee::Error& error) {                                                         \
-    EXPECT_EQ(static_cast<std::int32_t>(error.result()), static_cast<std::int32_t>(result_value)) \
-        << error.what();                                                                         \
+#define EXPECT_RESULT(statement, result_value)                                                                     \
+  try {                                                                                                            \
+    statement;                                                                                                     \
+    ADD_FAILURE() << #statement " did not throw";                                                                  \
+  } catch (const ::qtee::Error& error) {                                                                           \
+    EXPECT_EQ(static_cast<std::int32_t>(error.result()), static_cast<std::int32_t>(result_value)) << error.what(); \
   }

@@ -108,10 +108,10 @@ class CallbackInterface final : public CallbackHandler {
     using Traits = detail::FunctionTraits<Function>;
     using Arguments = typename Traits::Arguments;
     using Return = typename Traits::Return;
-    using Returns = std::conditional_t<
-        std::is_void_v<Return>, std::tuple<>,
-        std::conditional_t<detail::IsTuple<Return>::value, Return,
-                           std::tuple<std::conditional_t<std::is_void_v<Return>, int, Return>>>>;
+    using Returns =
+        std::conditional_t<std::is_void_v<Return>, std::tuple<>,
+                           std::conditional_t<detail::IsTuple<Return>::value, Return,
+                                              std::tuple<std::conditional_t<std::is_void_v<Return>, int, Return>>>>;
     using In = detail::Shape<Arguments>;
     using Out = detail::Shape<Returns>;
     request.expect(In::kBuffers, Out::kBuffers, In::kObjects, Out::kObjects);

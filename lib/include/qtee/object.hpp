@@ -43,8 +43,9 @@ class Object final {
   ///     auto [controller, size] = loader.call<qtee::Object, std::uint64_t>(Op::load, image);
   ///
   /// Nothing is allocated but for input callback objects. Throws Error when the answer was not success, and
-  /// std::system_error when there was none: the driver's errors (see misc/qcom_tee.h), EBADF for a callback object whose
-  /// server has stopped, and EBADMSG for an answer that does not fit Outs; EAGAIN says that the call can be made again.
+  /// std::system_error when there was none: the driver's errors (see misc/qcom_tee.h), EBADF for a callback object
+  /// whose server has stopped, and EBADMSG for an answer that does not fit Outs; EAGAIN says that the call can be made
+  /// again.
   template <class... Outs, class... Args>
   typename detail::Values<Outs...>::type call(OpCode op, Args&&... args) const;
 

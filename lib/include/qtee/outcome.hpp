@@ -14,8 +14,8 @@ namespace qtee {
 template <class T>
 class [[nodiscard]] Outcome final {
  public:
-  Outcome(T value) : value_(std::move(value)) {}                    // NOLINT: implicit by design
-  Outcome(std::error_code error) noexcept : error_(error) {}        // NOLINT: implicit by design
+  Outcome(T value) : value_(std::move(value)) {}              // NOLINT: implicit by design
+  Outcome(std::error_code error) noexcept : error_(error) {}  // NOLINT: implicit by design
 
   explicit operator bool() const noexcept { return value_.has_value(); }
   const std::error_code& error() const noexcept { return error_; }

@@ -45,9 +45,7 @@ constexpr bool result_is_interface(Result result) noexcept { return result >= Re
 const std::error_category& result_category() noexcept;
 
 /// Lets a Result stand where a std::error_code is wanted, or be compared with one.
-inline std::error_code make_error_code(Result result) noexcept {
-  return {static_cast<int>(result), result_category()};
-}
+inline std::error_code make_error_code(Result result) noexcept { return {static_cast<int>(result), result_category()}; }
 
 }  // namespace qtee
 

@@ -96,9 +96,9 @@ class Frame final {
 };
 
 template <class T>
-concept ByteRange = std::ranges::contiguous_range<T> && std::ranges::sized_range<T> &&
-                    std::is_trivially_copyable_v<std::ranges::range_value_t<T>> &&
-                    !std::is_pointer_v<std::ranges::range_value_t<T>>;
+concept ByteRange =
+    std::ranges::contiguous_range<T> && std::ranges::sized_range<T> &&
+    std::is_trivially_copyable_v<std::ranges::range_value_t<T>> && !std::is_pointer_v<std::ranges::range_value_t<T>>;
 
 template <class Arg>
 void param_set(qcom_tee_param& param, Arg& argument) {

@@ -6,8 +6,8 @@
 #include <span>
 #include <utility>
 
-#include "qtee/memory_object.hpp"
 #include "qtee/invocation.hpp"
+#include "qtee/memory_object.hpp"
 #include "qtee/service_uid.hpp"
 #include "qtee/services/app_controller.hpp"
 
