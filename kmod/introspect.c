@@ -42,7 +42,28 @@ static ssize_t transport_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(transport);
 
+/*
+ * QTEE tells of the objects that it lets go beside its next answer, whenever that is. Writing here asks it for one: an
+ * operation that the root object does not have. Whoever wants to unload a module whose objects QTEE held needs it.
+ */
+static ssize_t flush_store(struct device *dev, struct device_attribute *attr, const char *buf, size_t size)
+{
+	struct qtee_context context;
+	struct qtee_args args = {};
+	s32 result;
+	int ret;
+
+	ret = qtee_context_init(&context);
+	if (ret)
+		return ret;
+	ret = qtee_object_invoke(&context, &qtee_object_root, QTEE_OP_MAX, &args, &result);
+	qtee_context_fini(&context);
+	return ret ?: size;
+}
+static DEVICE_ATTR_WO(flush);
+
 static struct attribute *qtee_introspect_attrs[] = {
+	&dev_attr_flush.attr,
 	&dev_attr_releases_pending.attr,
 	&dev_attr_primordial.attr,
 	&dev_attr_transport.attr,

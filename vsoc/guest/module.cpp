@@ -103,6 +103,18 @@ void module_load_boot(const std::string& folder) {
   for (const std::string& file : files) module_load(folder + "/" + file, "");
 }
 
+namespace {
+
+// QTEE may have let an object go and not yet have had an answer to say so in. Our driver can ask for one.
+void flush_releases() {
+  const int fd = open("/sys/bus/platform/devices/qcomtee/objects/flush", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  [[maybe_unused]] const ssize_t written = write(fd, "1\n", 2);
+  close(fd);
+}
+
+}  // namespace
+
 void driver_load(const Job& job) {
   if (job.one(kJobDriver) == "mainline") {
     modprobe("qcomtee", module_parameters(job, "qcomtee"));
@@ -118,6 +130,7 @@ void driver_unload(const Job& job) {
     for (int tries = 0; module_is_loaded(name); ++tries) {
       if (syscall(SYS_delete_module, name.c_str(), O_NONBLOCK) == 0) break;
       if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EBUSY) broken_errno("cannot unload " + name);
+      flush_releases();
       if (tries == kUnloadTries) throw Broken(name + " is still in use after the command: something holds a reference to it");
       usleep(kUnloadPause);
     }
