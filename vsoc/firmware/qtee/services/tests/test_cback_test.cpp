@@ -18,11 +18,14 @@ class TestCBack : public ::testing::Test {
     rig.release(app);
   }
 
-  // A callee that records the request and gives `reply`.
+  // A callee that records the request and gives `reply`, cut to what is offered.
   Id callee(Reply reply = {}) {
     return rig.callback([this, reply](const Request& request) {
       seen.push_back(request);
-      return reply;
+      Reply cut = reply;
+      for (std::size_t i = 0; i < cut.outs.size() && i < request.outs.size(); ++i)
+        if (cut.outs[i].size() > request.outs[i]) cut.outs[i].resize(request.outs[i]);
+      return cut;
     });
   }
   Memory patterned(std::uint64_t pattern = vsoc::kTestPattern1) {
