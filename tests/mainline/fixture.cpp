@@ -55,7 +55,7 @@ void World::SetUp() {
   ASSERT_TRUE(service) << "no private service";
   const Service view(service);
   // The driver releases what its probe opened, and QTEE our credentials, behind our back: until that is over.
-  const auto deadline = Clock::now() + std::chrono::seconds(5);
+  const auto deadline = Clock::now() + std::chrono::seconds(15);
   std::optional<vsoc::Report> last = view.report();
   ASSERT_TRUE(last.has_value()) << "no report";
   for (;;) {

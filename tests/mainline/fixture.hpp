@@ -71,7 +71,7 @@ class JudgeTest : public ::testing::Test {
 
   // Asks for reports until `done` likes one; each answer of QTEE carries releases to Linux. False at the deadline.
   bool poll(const std::function<bool(const vsoc::Report&)>& done,
-            std::chrono::milliseconds timeout = std::chrono::seconds(5)) const;
+            std::chrono::milliseconds timeout = std::chrono::seconds(15)) const;
   // Until QTEE holds `count` references on a callback object.
   bool poll_references(const Server& server, std::uint64_t id, std::size_t count) const;
 
