@@ -137,8 +137,10 @@ class Inlet {
   }
 
   void end() {
-    if (terminal_) to_ = -1;  // the terminal's descriptor is also its output's
-    else fd_close(to_);
+    if (terminal_)
+      to_ = -1;  // the terminal's descriptor is also its output's
+    else
+      fd_close(to_);
     held_.clear();
   }
 

@@ -15,8 +15,6 @@ class Broken : public std::runtime_error {
 };
 
 // Throws Broken with the text of errno.
-[[noreturn]] inline void broken_errno(const std::string& what) {
-  throw Broken(what + ": " + std::strerror(errno));
-}
+[[noreturn]] inline void broken_errno(const std::string& what) { throw Broken(what + ": " + std::strerror(errno)); }
 
 }  // namespace qtee::vsoc

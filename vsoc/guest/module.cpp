@@ -131,7 +131,8 @@ void driver_unload(const Job& job) {
       if (syscall(SYS_delete_module, name.c_str(), O_NONBLOCK) == 0) break;
       if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EBUSY) broken_errno("cannot unload " + name);
       flush_releases();
-      if (tries == kUnloadTries) throw Broken(name + " is still in use after the command: something holds a reference to it");
+      if (tries == kUnloadTries)
+        throw Broken(name + " is still in use after the command: something holds a reference to it");
       usleep(kUnloadPause);
     }
   }

@@ -8,9 +8,10 @@ namespace qtee::vsoc {
 
 void Cpio::add(std::string_view path, unsigned mode, std::string_view content, unsigned major, unsigned minor) {
   const auto pad = [this] { archive_.append((4 - archive_.size() % 4) % 4, '\0'); };
-  // Magic, then: inode, mode, uid, gid, links, mtime, size, device (2), node's device (2), length of the name, checksum.
-  archive_ += fmt::format("070701{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}", ++inode_,
-                          mode, 0, 0, 1, 0, content.size(), 0, 0, major, minor, path.size() + 1, 0);
+  // Magic, then: inode, mode, uid, gid, links, mtime, size, device (2), node's device (2), length of the name,
+  // checksum.
+  archive_ += fmt::format("070701{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}",
+                          ++inode_, mode, 0, 0, 1, 0, content.size(), 0, 0, major, minor, path.size() + 1, 0);
   archive_ += path;
   archive_ += '\0';
   pad();

@@ -36,8 +36,8 @@ constexpr std::string_view kComplaints[] = {
     "ODEBUG:",
     "soft lockup",
     "hard LOCKUP",
-    "detected stall",       // RCU, on one CPU
-    "detected stalls",      // RCU, on several
+    "detected stall",   // RCU, on one CPU
+    "detected stalls",  // RCU, on several
     "detected expedited stalls",
     "blocked for more than",  // hung task
     "list_add corruption",

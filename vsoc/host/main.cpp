@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -11,6 +13,12 @@
 
 int main(int argc, char** argv) {
   using namespace qtee::vsoc;
+  // A standard stream that is closed must not become one of ours.
+  for (int fd = open("/dev/null", O_RDWR); fd >= 0; fd = dup(fd)) {
+    if (fd <= 2) continue;
+    close(fd);
+    break;
+  }
   const char* tree = std::getenv("QTEE_TREE");
   if (tree == nullptr) {
     fmt::print(stderr, "vsoc-run is started by vsoc/run\n");

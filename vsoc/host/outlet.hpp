@@ -9,7 +9,8 @@
 
 namespace qtee::vsoc {
 
-// One direction of a stream that is written as its reader takes it: never waits, takes no more while it holds something.
+// One direction of a stream that is written as its reader takes it: never waits, takes no more while it holds
+// something.
 class Outlet {
  public:
   explicit Outlet(int fd) : fd_(fd) {}
@@ -27,8 +28,8 @@ class Outlet {
   void finish();
 
  private:
-  // A write of so many bytes to a pipe that poll() calls writable does not wait, so that the descriptor, which others share,
-  // need not be changed.
+  // A write of so many bytes to a pipe that poll() calls writable does not wait, so that the descriptor, which others
+  // share, need not be changed.
   static constexpr std::size_t kPart = 4096;
 
   bool ready(int timeout_ms) const;

@@ -47,7 +47,8 @@ std::string bytes(std::size_t count) {
 bool process_exists(const std::string& text) {
   for (const auto& entry : fs::directory_iterator("/proc")) {
     const std::string name = entry.path().filename();
-    if (name.find_first_not_of("0123456789") == name.npos && file_text(entry.path() / "cmdline").find(text) != text.npos)
+    if (name.find_first_not_of("0123456789") == name.npos &&
+        file_text(entry.path() / "cmdline").find(text) != text.npos)
       return true;
   }
   return false;
@@ -56,8 +57,8 @@ bool process_exists(const std::string& text) {
 TEST(RunTest, StreamsArgumentsShareAndStatusAreExact) {
   const Folder share;
   const std::string input = bytes(300'000);
-  const std::vector<std::string> arguments{"", "two words", "'single' \"double\"", "new\nline", "$HOME `id` \\", "--", "-x",
-                                           "ümläut", "*"};
+  const std::vector<std::string> arguments{
+      "", "two words", "'single' \"double\"", "new\nline", "$HOME `id` \\", "--", "-x", "ümläut", "*"};
   std::vector<std::string> command{
       "sh", "-c",
       "cat > /share/in; for a; do printf '%s\\0' \"$a\"; done > /share/arguments; printf 'a\\0b\\r\\n\\377no end';"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// vsoc/setup, interrupted and resumed, with a small recipe and without the network. What the machine itself must have is
-// played by stand-ins, as this runs in the toolchain root.
+// vsoc/setup, interrupted and resumed, with a small recipe and without the network. What the machine itself must have
+// is played by stand-ins, as this runs in the toolchain root.
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -43,7 +43,9 @@ class SetupTest : public ::testing::Test {
     return more;
   }
 
-  Outcome setup(Process::Environment more = {}) const { return run(words(recipes()), "", environment(std::move(more))); }
+  Outcome setup(Process::Environment more = {}) const {
+    return run(words(recipes()), "", environment(std::move(more)));
+  }
 
   // The complete pieces in the cache.
   std::vector<fs::path> pieces() const {
@@ -168,7 +170,8 @@ TEST_F(SetupTest, WithoutRootTheExactCommandIsPrinted) {
   stand_in("sudo", "exit 1");
   const Outcome outcome = setup();
   EXPECT_EQ(outcome.status, 1);
-  EXPECT_NE(outcome.err.find("apt-get install -y --no-install-recommends bubblewrap\n"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("apt-get install -y --no-install-recommends bubblewrap\n"), std::string::npos)
+      << outcome.err;
   EXPECT_TRUE(pieces().empty());
 }
 
@@ -176,8 +179,9 @@ TEST_F(SetupTest, AsRootMissingPackagesAreInstalled) {
   fs::remove(stand_ins() / "bwrap");
   stand_in("id", "echo 0");
   // What apt-get would do.
-  stand_in("apt-get", "echo \"$@\" >> " + (cache().parent_path() / "installed").string() + "\nprintf '#!/bin/sh\\n' > " +
-                          (stand_ins() / "bwrap").string() + "\nchmod +x " + (stand_ins() / "bwrap").string());
+  stand_in("apt-get", "echo \"$@\" >> " + (cache().parent_path() / "installed").string() +
+                          "\nprintf '#!/bin/sh\\n' > " + (stand_ins() / "bwrap").string() + "\nchmod +x " +
+                          (stand_ins() / "bwrap").string());
   const Outcome outcome = setup();
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   std::ifstream file(cache().parent_path() / "installed");

@@ -8,13 +8,13 @@ namespace {
 
 TEST(KernelLogTest, AnOrdinaryBootIsClean) {
   EXPECT_FALSE(kernel_log_complaint(""));
-  EXPECT_FALSE(kernel_log_complaint("[    0.000000] Booting Linux on physical CPU 0x0000000000 [0x414fd0b1]\n"
-                                    "[    0.067834] Spectre-BHB: mitigated\n"
-                                    "[    0.100000] ACPI: Interpreter disabled.\n"
-                                    "[    1.123456] qtee: loaded, debug is off\n"
-                                    "[    5.370609] reboot: Power down\n"));
+  EXPECT_FALSE(
+      kernel_log_complaint("[    0.000000] Booting Linux on physical CPU 0x0000000000 [0x414fd0b1]\n"
+                           "[    0.067834] Spectre-BHB: mitigated\n"
+                           "[    0.100000] ACPI: Interpreter disabled.\n"
+                           "[    1.123456] qtee: loaded, debug is off\n"
+                           "[    5.370609] reboot: Power down\n"));
 }
-
 
 class KernelLogComplaintTest : public ::testing::TestWithParam<const char*> {};
 
@@ -28,19 +28,19 @@ TEST_P(KernelLogComplaintTest, IsFound) {
 
 INSTANTIATE_TEST_SUITE_P(
     Of, KernelLogComplaintTest,
-    ::testing::Values("------------[ cut here ]------------", "WARNING: CPU: 0 PID: 1 at kernel/x.c:1 f+0x0/0x4",
-                      "WARNING: possible circular locking dependency detected",
-                      "BUG: sleeping function called from invalid context at mm/slab.h:1", "kernel BUG at lib/x.c:1!",
-                      "BUG kmalloc-64 (Not tainted): Poison overwritten", "BUG: KASAN: slab-use-after-free in f+0x1/0x2",
-                      "Unable to handle kernel NULL pointer dereference at virtual address 10",
-                      "Internal error: Oops: 0000000096000044 [#1] SMP", "Kernel panic - not syncing: Fatal exception",
-                      "rcu: INFO: rcu_preempt self-detected stall on CPU",
-                      "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:",
-                      "INFO: task cat:12 blocked for more than 120 seconds.", "watchdog: BUG: soft lockup - CPU#0 stuck for 22s!",
-                      "refcount_t: underflow; use-after-free.", "UBSAN: array-index-out-of-bounds in f.c:1",
-                      "kmemleak: 2 new suspected memory leaks (see /sys/kernel/debug/kmemleak)",
-                      "list_del corruption. prev->next should be 1, but was 2", "Out of memory: Killed process 1 (a)",
-                      "DMA-API: device driver has pending DMA allocations while released from device"));
+    ::testing::Values(
+        "------------[ cut here ]------------", "WARNING: CPU: 0 PID: 1 at kernel/x.c:1 f+0x0/0x4",
+        "WARNING: possible circular locking dependency detected",
+        "BUG: sleeping function called from invalid context at mm/slab.h:1", "kernel BUG at lib/x.c:1!",
+        "BUG kmalloc-64 (Not tainted): Poison overwritten", "BUG: KASAN: slab-use-after-free in f+0x1/0x2",
+        "Unable to handle kernel NULL pointer dereference at virtual address 10",
+        "Internal error: Oops: 0000000096000044 [#1] SMP", "Kernel panic - not syncing: Fatal exception",
+        "rcu: INFO: rcu_preempt self-detected stall on CPU", "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:",
+        "INFO: task cat:12 blocked for more than 120 seconds.", "watchdog: BUG: soft lockup - CPU#0 stuck for 22s!",
+        "refcount_t: underflow; use-after-free.", "UBSAN: array-index-out-of-bounds in f.c:1",
+        "kmemleak: 2 new suspected memory leaks (see /sys/kernel/debug/kmemleak)",
+        "list_del corruption. prev->next should be 1, but was 2", "Out of memory: Killed process 1 (a)",
+        "DMA-API: device driver has pending DMA allocations while released from device"));
 
 TEST(KernelLogTest, TailAndSurroundings) {
   constexpr std::string_view log = "a\nb\nc\nd\n";
