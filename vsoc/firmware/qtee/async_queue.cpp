@@ -81,7 +81,8 @@ NsObject* AsyncQueue::pop() {
 void AsyncQueue::write(std::span<std::byte> room) {
   std::size_t at = 0;
   const bool by_callback = state().release_by_callback.load(std::memory_order_relaxed);
-  while (!by_callback && ready_count_.load(std::memory_order_acquire) != 0 && room.size() >= at + message_async_size(1)) {
+  while (!by_callback && ready_count_.load(std::memory_order_acquire) != 0 &&
+         room.size() >= at + message_async_size(1)) {
     unsigned fits = static_cast<unsigned>((room.size() - at - message_async_size(0)) / sizeof(ObjectId));
     if (fits > kIdsPerMessage) fits = kIdsPerMessage;
     NsObject* objects[kIdsPerMessage];

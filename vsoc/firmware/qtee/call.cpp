@@ -26,7 +26,8 @@ std::span<std::byte> Call::out(unsigned index) const {
 }
 
 void Call::out_size(unsigned index, std::size_t size) {
-  if (index < outs_count_) outs_[index].used = static_cast<std::uint32_t>(std::min<std::size_t>(size, outs_[index].size));
+  if (index < outs_count_)
+    outs_[index].used = static_cast<std::uint32_t>(std::min<std::size_t>(size, outs_[index].size));
 }
 
 Result Call::out_bytes(unsigned index, std::span<const std::byte> bytes) {
@@ -42,9 +43,7 @@ const ObjectRef& Call::object_in(unsigned index) const {
   return index < objects_in_count_ ? objects_in_[index] : kNoObject;
 }
 
-ObjectRef Call::take(unsigned index) {
-  return index < objects_in_count_ ? std::move(objects_in_[index]) : ObjectRef();
-}
+ObjectRef Call::take(unsigned index) { return index < objects_in_count_ ? std::move(objects_in_[index]) : ObjectRef(); }
 
 void Call::object_out(unsigned index, ObjectRef object) {
   if (index < objects_out_count_) objects_out_[index] = std::move(object);

@@ -139,9 +139,9 @@ class Call {
   // Gives an object back. Counts, and reaches Linux, only if the operation's result is kOk.
   void object_out(unsigned index, ObjectRef object);
 
-  // co_await call.callback(...): calls operation `op` (0 to 0xFFFF) on an object in Linux and yields its Result. kBadObject
-  // for a null reference, kMaxArgs and kMaxData where it does not fit the outbound buffer, kKmem out of memory, kRemote
-  // where the answer is malformed. Both `object` and `args` must outlive the wait.
+  // co_await call.callback(...): calls operation `op` (0 to 0xFFFF) on an object in Linux and yields its Result.
+  // kBadObject for a null reference, kMaxArgs and kMaxData where it does not fit the outbound buffer, kKmem out of
+  // memory, kRemote where the answer is malformed. Both `object` and `args` must outlive the wait.
   CallbackAwaiter callback(const NsRef& object, std::uint32_t op, CallbackArgs& args);
 
   // co_await call.map(object): has Linux map a memory object. See mapping.hpp.

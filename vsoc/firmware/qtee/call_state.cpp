@@ -176,7 +176,9 @@ void CallState::settle() {
   task.reset();
   if (result == kOk && !lie_loses_answer(*this)) result = outputs_write();
   if (lie) lie_bend_answer(*this);
-  if (lie && objects_in_count_ != 0 && objects_in_[0].is_ns()) lie_object = objects_in_[0].ns();
+  if (lie && objects_in_count_ != 0 && objects_in_[0].is_ns() && objects_in_[0].ns()->id() != kIdPrimordial) {
+    lie_object = objects_in_[0].ns();
+  }
   for (unsigned index = 0; index < objects_out_count_; ++index) std::destroy_at(&objects_out_[index]);
   for (unsigned index = 0; index < objects_in_count_; ++index) std::destroy_at(&objects_in_[index]);
   target_ = nullptr;

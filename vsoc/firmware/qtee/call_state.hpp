@@ -33,7 +33,7 @@ struct CallState : Call {
   // The request's layout in the outbound buffer, for the answer and for what lies change.
   struct Request {
     MessageCounts counts;
-    std::size_t end;  // where asynchronous messages go
+    std::size_t end;           // where asynchronous messages go
     bool counts_bent = false;  // a lie: `counts` are not the arguments'
     std::uint32_t out_offsets[kArgsOfAKind];
   };

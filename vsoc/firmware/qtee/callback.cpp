@@ -133,7 +133,8 @@ ObjectRef CallState::answer_object(ObjectId id, NsObject*& node, bool& sound) {
   if (!object_id_is_ns(id)) {
     TeeRef tee = state().objects.find(id);
     if (!tee) {
-      if (!lie && !state().lies.invoke_forgiven(id)) FaultLine() << "output object " << Hex{id} << " of a callback is unknown";
+      if (!lie && !state().lies.invoke_forgiven(id))
+        FaultLine() << "output object " << Hex{id} << " of a callback is unknown";
       sound = false;
     }
     return tee;

@@ -53,7 +53,7 @@ struct SizeClass {
   Spinlock lock;
   Header* free;
   std::uint64_t free_blocks;
-  std::uint64_t used;        // bytes asked for
+  std::uint64_t used;  // bytes asked for
   std::uint64_t used_blocks;
 };
 
@@ -146,7 +146,8 @@ bool class_refill(SizeClass& sizes, std::size_t index) {
 }  // namespace
 
 void heap_start(std::span<std::byte> memory) {
-  auto* first = reinterpret_cast<std::byte*>((reinterpret_cast<std::uintptr_t>(memory.data()) + kPage - 1) & ~(kPage - 1));
+  auto* first =
+      reinterpret_cast<std::byte*>((reinterpret_cast<std::uintptr_t>(memory.data()) + kPage - 1) & ~(kPage - 1));
   const std::size_t lost = static_cast<std::size_t>(first - memory.data());
   g_heap.~Heap();
   ::new (&g_heap) Heap{};

@@ -306,7 +306,8 @@ const char* lie_refusal(const Call& call, const vsoc::LieRequest& request) {
       return call.object_in(0).is_ns() ? nullptr : "needs a callback object";
     default:
       if (lie.is_async() && request.kind <= static_cast<std::uint32_t>(LieKind::async_truncated)) return nullptr;
-      if (!lie.is_callback() || request.kind > static_cast<std::uint32_t>(LieKind::cb_async_behind)) return "is unknown";
+      if (!lie.is_callback() || request.kind > static_cast<std::uint32_t>(LieKind::cb_async_behind))
+        return "is unknown";
       return object ? nullptr : "needs a callback object";
   }
 }

@@ -11,8 +11,8 @@
 namespace qtee::fw {
 
 // After a lie a correct Linux may do what would be a fault otherwise: release an id that it was handed twice and that
-// was counted once, or answer a callback that was none. The lie notes it here, and so much of it is no fault. Everything
-// beyond still is, so a test may demand that `faults` does not move across any lie.
+// was counted once, or answer a callback that was none. The lie notes it here, and so much of it is no fault.
+// Everything beyond still is, so a test may demand that `faults` does not move across any lie.
 //
 // Notes are few and old ones are overwritten. Only the paths that would count a fault look here.
 class LieLedger {

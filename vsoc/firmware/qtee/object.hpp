@@ -77,13 +77,13 @@ class NsObject {
   friend struct CallState;
   void let_go();
 
-  ObjectId id_;                          // set before the object is shared, then never again
-  bool told_ = false;                    // nothing is left to queue when the last reference goes
+  ObjectId id_;        // set before the object is shared, then never again
+  bool told_ = false;  // nothing is left to queue when the last reference goes
   std::atomic<std::uint32_t> refs_{1};
-  NsObject* chain_ = nullptr;            // NS table bucket
-  NsObject* queue_ = nullptr;            // asynchronous queue
-  std::uint64_t out_paddr_ = 0;          // where its id was last handed back in a final answer, see AsyncQueue
-  std::uint64_t not_before_ns_ = 0;      // and how long its release waits for Linux to have read that answer
+  NsObject* chain_ = nullptr;        // NS table bucket
+  NsObject* queue_ = nullptr;        // asynchronous queue
+  std::uint64_t out_paddr_ = 0;      // where its id was last handed back in a final answer, see AsyncQueue
+  std::uint64_t not_before_ns_ = 0;  // and how long its release waits for Linux to have read that answer
 };
 
 // An owning, nullable reference.

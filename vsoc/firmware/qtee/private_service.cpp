@@ -46,6 +46,8 @@ namespace {
 
 using vsoc::Op;
 
+constexpr std::uint64_t kWorkMaxNs = 60'000'000'000;
+
 // Made anew by private_service_start.
 struct Service {
   TeeRef object;
@@ -105,7 +107,7 @@ Result fail(Call& call) {
 
 Result work(Call& call) {
   std::uint64_t duration;
-  if (!call.shape(1, 0, 0, 0) || !call.in_value(0, duration)) return kInvalid;
+  if (!call.shape(1, 0, 0, 0) || !call.in_value(0, duration) || duration > kWorkMaxNs) return kInvalid;
   Machine& machine = *state().machine;
   const std::uint64_t begin = machine.now_ns();
   while (machine.now_ns() - begin < duration) machine.relax();

@@ -22,9 +22,7 @@ class Spinlock {
     const std::uint32_t mine = next_.fetch_add(1, std::memory_order_relaxed);
     while (serving_.load(std::memory_order_acquire) != mine) spinlock_relax();
   }
-  void unlock() {
-    serving_.store(serving_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
-  }
+  void unlock() { serving_.store(serving_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
 
  private:
   std::atomic<std::uint32_t> next_{0};

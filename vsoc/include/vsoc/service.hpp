@@ -20,7 +20,7 @@ enum class Op : std::uint32_t {
   echo = 1,        // (1,1,0,0) BO = BI, cut to BI's size
   mirror = 2,      // (n,m,p,q) BO[i] = BI[i], OO[i] = OI[i]; a missing partner leaves an empty buffer, a NULL object
   fail = 3,        // (1,0,0,0) BI s32: answers that result code
-  work = 4,        // (1,0,0,0) BI u64: stays in the secure world for so many nanoseconds
+  work = 4,        // (1,0,0,0) BI u64: stays in the secure world for so many nanoseconds, a minute at most
   fill = 5,        // (1,0,1,0) BI FillRequest: maps OI[0], a memory object, and writes the pattern
   checksum = 6,    // (1,1,1,0) BI RangeRequest, BO u64: maps OI[0] and sums it; see checksum()
   nest = 7,        // (1,1,1,0) BI u32 depth, BO u32 reached; see kNestOp

@@ -64,10 +64,9 @@ TEST_F(AsyncTest, BehindAFullRequestThereIsNoRoom) {
   });
   (void)dropper;
   const Bytes filler(4096 - 16 - 16);
-  EXPECT_TRUE(op(vsoc::Op::callback, {.ins = {bytes_of(vsoc::CallbackRequest{0, 3}), filler},
-                                      .objects = {callee},
-                                      .wanted = 1})
-                  .ok());
+  EXPECT_TRUE(
+      op(vsoc::Op::callback, {.ins = {bytes_of(vsoc::CallbackRequest{0, 3}), filler}, .objects = {callee}, .wanted = 1})
+          .ok());
   EXPECT_EQ(alive_inside, (std::vector<Id>{held, callee}));
   expect_clean();
 }
@@ -95,7 +94,8 @@ TEST_F(AsyncTest, ReleasesByCallbackWhereConfigured) {
   EXPECT_EQ(after.async_releases, before.async_releases);
   const Memory memory = linux_.memory(4096);
   EXPECT_TRUE(
-      op(vsoc::Op::fill, {.ins = {bytes_of(vsoc::FillRequest{0, 8, 1})}, .objects = {linux_.memory_object(memory)}}).ok());
+      op(vsoc::Op::fill, {.ins = {bytes_of(vsoc::FillRequest{0, 8, 1})}, .objects = {linux_.memory_object(memory)}})
+          .ok());
   EXPECT_EQ(linux_.alive(), std::vector<Id>{});
   configure(vsoc::ConfigureKey::release_by_callback, 0);
   expect_clean();

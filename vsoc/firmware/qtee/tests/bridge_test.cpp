@@ -117,9 +117,9 @@ TEST_F(BridgeTest, BridgesInUseAreNotDeleted) {
     linux_.memory_free(memory);
     return create(memory.paddr, memory.bytes.size()).x[2];
   }();
-  const Answer mapped = op(vsoc::Op::map, {.ins = {bytes_of(vsoc::RangeRequest{0, 4096})},
-                                           .objects = {linux_.memory_object(memory)},
-                                           .wanted = 1});
+  const Answer mapped =
+      op(vsoc::Op::map,
+         {.ins = {bytes_of(vsoc::RangeRequest{0, 4096})}, .objects = {linux_.memory_object(memory)}, .wanted = 1});
   ASSERT_TRUE(mapped.ok());
   EXPECT_EQ(status(remove(bridge)), -12);
   linux_.release(mapped.objects[0]);
@@ -141,8 +141,7 @@ TEST_F(BridgeTest, BuffersOfAWaitingCallHoldTheirBridges) {
     }
     return Reply{};
   });
-  EXPECT_TRUE(
-      op(vsoc::Op::callback, {.ins = {bytes_of(vsoc::CallbackRequest{0, 1})}, .objects = {callee}}).ok());
+  EXPECT_TRUE(op(vsoc::Op::callback, {.ins = {bytes_of(vsoc::CallbackRequest{0, 1})}, .objects = {callee}}).ok());
   EXPECT_EQ(busy, 2u);
   EXPECT_EQ(linux_.take_breaches(), std::vector<std::string>{});
 }
@@ -152,7 +151,8 @@ TEST_F(BridgeTest, MappingsMustBeCovered) {
   const Memory memory = linux_.memory(8192);
   linux_.memory_free(memory);
   const auto fill = [&] {
-    return op(vsoc::Op::fill, {.ins = {bytes_of(vsoc::FillRequest{0, 8, 1})}, .objects = {linux_.memory_object(memory)}})
+    return op(vsoc::Op::fill,
+              {.ins = {bytes_of(vsoc::FillRequest{0, 8, 1})}, .objects = {linux_.memory_object(memory)}})
         .result;
   };
   EXPECT_EQ(fill(), -98);

@@ -61,8 +61,7 @@ TEST_F(CallbackTest, RepeatsUntilTheFirstError) {
 TEST_F(CallbackTest, ObjectsOfEveryTurnAreReleased) {
   const Id callee =
       linux_.object([&](const Request&) { return Reply{.objects = {linux_.object(nullptr), linux_.object(nullptr)}}; });
-  const Answer answer =
-      op(vsoc::Op::callback, {.ins = {callback_request(0, 4)}, .objects = {callee}, .wanted = 2});
+  const Answer answer = op(vsoc::Op::callback, {.ins = {callback_request(0, 4)}, .objects = {callee}, .wanted = 2});
   EXPECT_TRUE(answer.ok());
   EXPECT_EQ(linux_.alive(), answer.objects);
   expect_clean();
@@ -123,8 +122,7 @@ TEST_F(CallbackTest, NestsAsDeepAsAsked) {
     linux_.release(service_again);
     return Reply{.result = answer.result, .outs = answer.outs};
   };
-  const Answer answer =
-      op(vsoc::Op::nest, {.ins = {bytes_of(25u)}, .outs = {4}, .objects = {linux_.object(below)}});
+  const Answer answer = op(vsoc::Op::nest, {.ins = {bytes_of(25u)}, .outs = {4}, .objects = {linux_.object(below)}});
   ASSERT_TRUE(answer.ok());
   EXPECT_EQ(value_of<std::uint32_t>(answer.outs[0]), 25u);
   expect_clean();
@@ -167,9 +165,9 @@ TEST_F(CallbackTest, FillAndChecksumThroughAMapping) {
   for (std::uint64_t at = 100; at < 9100; ++at) {
     ASSERT_EQ(memory.bytes[at], static_cast<std::byte>(vsoc::pattern(77, at))) << at;
   }
-  const Answer sum = op(vsoc::Op::checksum, {.ins = {bytes_of(vsoc::RangeRequest{3, 12001})},
-                                             .outs = {8},
-                                             .objects = {linux_.memory_object(memory)}});
+  const Answer sum =
+      op(vsoc::Op::checksum,
+         {.ins = {bytes_of(vsoc::RangeRequest{3, 12001})}, .outs = {8}, .objects = {linux_.memory_object(memory)}});
   ASSERT_TRUE(sum.ok());
   EXPECT_EQ(value_of<std::uint64_t>(sum.outs[0]), vsoc::checksum(memory.bytes.data() + 3, 12001));
   EXPECT_EQ(linux_.counters(service).map_regions, 2u);
@@ -183,10 +181,9 @@ TEST_F(CallbackTest, RangesOutsideTheMemoryAreInvalid) {
                                   .objects = {linux_.memory_object(memory)}})
                   .result,
               2);
-    EXPECT_EQ(op(vsoc::Op::map,
-                 {.ins = {bytes_of(range)}, .objects = {linux_.memory_object(memory)}, .wanted = 1})
-                  .result,
-              2);
+    EXPECT_EQ(
+        op(vsoc::Op::map, {.ins = {bytes_of(range)}, .objects = {linux_.memory_object(memory)}, .wanted = 1}).result,
+        2);
   }
   EXPECT_TRUE(
       op(vsoc::Op::fill, {.ins = {bytes_of(vsoc::FillRequest{4096, 0, 1})}, .objects = {linux_.memory_object(memory)}})
@@ -196,21 +193,21 @@ TEST_F(CallbackTest, RangesOutsideTheMemoryAreInvalid) {
 
 TEST_F(CallbackTest, AMappedObjectKeepsItsMapping) {
   const Memory memory = linux_.memory(8192);
-  const Answer mapped = op(vsoc::Op::map, {.ins = {bytes_of(vsoc::RangeRequest{4096, 4096})},
-                                           .objects = {linux_.memory_object(memory)},
-                                           .wanted = 1});
+  const Answer mapped =
+      op(vsoc::Op::map,
+         {.ins = {bytes_of(vsoc::RangeRequest{4096, 4096})}, .objects = {linux_.memory_object(memory)}, .wanted = 1});
   ASSERT_TRUE(mapped.ok());
   EXPECT_EQ(linux_.report(service).mappings, 1u);
   EXPECT_EQ(linux_.alive().size(), 1u);  // the map object; the memory object went
-  const Answer touched = linux_.invoke(mapped.objects[0], vsoc::Op::touch,
-                                       {.ins = {bytes_of(vsoc::FillRequest{8, 16, 5})}, .outs = {8}});
+  const Answer touched =
+      linux_.invoke(mapped.objects[0], vsoc::Op::touch, {.ins = {bytes_of(vsoc::FillRequest{8, 16, 5})}, .outs = {8}});
   ASSERT_TRUE(touched.ok());
   EXPECT_EQ(value_of<std::uint64_t>(touched.outs[0]), vsoc::checksum(Bytes(16).data(), 16));
   EXPECT_EQ(memory.bytes[4096 + 8], static_cast<std::byte>(vsoc::pattern(5, 8)));
-  EXPECT_EQ(linux_.invoke(mapped.objects[0], vsoc::Op::touch,
-                          {.ins = {bytes_of(vsoc::FillRequest{4090, 7, 5})}, .outs = {8}})
-                .result,
-            2);
+  EXPECT_EQ(
+      linux_.invoke(mapped.objects[0], vsoc::Op::touch, {.ins = {bytes_of(vsoc::FillRequest{4090, 7, 5})}, .outs = {8}})
+          .result,
+      2);
   linux_.release(mapped.objects[0]);
   expect_clean();
 }
@@ -222,9 +219,8 @@ TEST_F(CallbackTest, ReadOnlyMemoryIsNotWritten) {
       op(vsoc::Op::fill, {.ins = {bytes_of(vsoc::FillRequest{0, 8, 1})}, .objects = {linux_.memory_object(memory)}})
           .result,
       -96);
-  EXPECT_TRUE(op(vsoc::Op::checksum, {.ins = {bytes_of(vsoc::RangeRequest{0, 8})},
-                                      .outs = {8},
-                                      .objects = {linux_.memory_object(memory)}})
+  EXPECT_TRUE(op(vsoc::Op::checksum,
+                 {.ins = {bytes_of(vsoc::RangeRequest{0, 8})}, .outs = {8}, .objects = {linux_.memory_object(memory)}})
                   .ok());
   expect_clean();
 }
@@ -254,8 +250,9 @@ TEST_F(CallbackTest, MappingsThatMakeNoSenseAreFaults) {
 }
 
 TEST_F(CallbackTest, WhatIsNoMemoryObjectIsNotMapped) {
-  EXPECT_EQ(op(vsoc::Op::fill, {.ins = {bytes_of(vsoc::FillRequest{0, 0, 1})}, .objects = {linux_.object(nullptr)}}).result,
-            -96);
+  EXPECT_EQ(
+      op(vsoc::Op::fill, {.ins = {bytes_of(vsoc::FillRequest{0, 0, 1})}, .objects = {linux_.object(nullptr)}}).result,
+      -96);
   EXPECT_EQ(op(vsoc::Op::fill, {.ins = {bytes_of(vsoc::FillRequest{0, 0, 1})}, .objects = {0}}).result, -92);
   EXPECT_EQ(op(vsoc::Op::fill, {.ins = {bytes_of(vsoc::FillRequest{0, 0, 1})}, .objects = {service}}).result, -92);
   expect_clean();

@@ -22,9 +22,8 @@ class ConcurrencyTest : public Core {
 
 TEST_F(ConcurrencyTest, WorkOverlaps) {
   const auto begin = std::chrono::steady_clock::now();
-  on_threads(3, [&](unsigned) {
-    EXPECT_TRUE(op(vsoc::Op::work, {.ins = {bytes_of(std::uint64_t{300'000'000})}}).ok());
-  });
+  on_threads(3,
+             [&](unsigned) { EXPECT_TRUE(op(vsoc::Op::work, {.ins = {bytes_of(std::uint64_t{300'000'000})}}).ok()); });
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(800));
   EXPECT_GE(linux_.counters(service).concurrent_max, 2u);
   expect_clean();
@@ -44,8 +43,8 @@ TEST_F(ConcurrencyTest, EverythingAtOnce) {
         return Reply{.outs = {bytes_of_text("ok")}, .objects = {linux_.object(nullptr)}};
       }
       const Id again = request.objects.at(0);
-      const Answer answer = linux_.invoke(again, vsoc::Op::nest,
-                                          {.ins = {request.ins.at(0)}, .outs = {4}, .objects = {linux_.object(nested)}});
+      const Answer answer = linux_.invoke(
+          again, vsoc::Op::nest, {.ins = {request.ins.at(0)}, .outs = {4}, .objects = {linux_.object(nested)}});
       linux_.release(again);
       return Reply{.result = answer.result, .outs = answer.outs};
     };
@@ -62,13 +61,13 @@ TEST_F(ConcurrencyTest, EverythingAtOnce) {
           break;
         }
         case 2:
-          EXPECT_TRUE(op(vsoc::Op::nest, {.ins = {bytes_of(3u)}, .outs = {4}, .objects = {linux_.object(nested)}}).ok());
+          EXPECT_TRUE(
+              op(vsoc::Op::nest, {.ins = {bytes_of(3u)}, .outs = {4}, .objects = {linux_.object(nested)}}).ok());
           break;
         case 3: {
-          const Answer answer =
-              op(vsoc::Op::checksum, {.ins = {bytes_of(vsoc::RangeRequest{0, 8192})},
-                                      .outs = {8},
-                                      .objects = {linux_.memory_object(shared)}});
+          const Answer answer = op(
+              vsoc::Op::checksum,
+              {.ins = {bytes_of(vsoc::RangeRequest{0, 8192})}, .outs = {8}, .objects = {linux_.memory_object(shared)}});
           EXPECT_TRUE(answer.ok());
           break;
         }

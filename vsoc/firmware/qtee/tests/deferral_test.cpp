@@ -22,9 +22,7 @@ class DeferralTest : public Core {
     std::memcpy(in_.bytes.data(), words, sizeof words);
     return linux_.smc(0x72000602, 0x224, in_.paddr, 4096, out_.paddr, 4096);
   }
-  SmcFrame reenter(std::uint64_t session) {
-    return linux_.smc(1, 0x224, in_.paddr, 4096, out_.paddr, 4096, session);
-  }
+  SmcFrame reenter(std::uint64_t session) { return linux_.smc(1, 0x224, in_.paddr, 4096, out_.paddr, 4096, session); }
   Memory in_;
   Memory out_;
 };

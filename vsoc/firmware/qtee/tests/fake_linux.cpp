@@ -76,8 +76,10 @@ void FakeLinux::memory_free(const Memory& memory) {
   }
   if (handle != 0) {
     SmcFrame frame = bridge_delete(handle);
-    for (int turn = 0; turn < 1000 && static_cast<std::int64_t>(frame.x[0]) == -12; ++turn) frame = bridge_delete(handle);
-    if (frame.x[0] != 0) breach("deletion of a bridge answers " + std::to_string(static_cast<std::int64_t>(frame.x[0])));
+    for (int turn = 0; turn < 1000 && static_cast<std::int64_t>(frame.x[0]) == -12; ++turn)
+      frame = bridge_delete(handle);
+    if (frame.x[0] != 0)
+      breach("deletion of a bridge answers " + std::to_string(static_cast<std::int64_t>(frame.x[0])));
   }
   const std::lock_guard guard(mutex_);
   free_pages_[memory.bytes.size()].push_back(memory.paddr);
@@ -89,7 +91,8 @@ void FakeLinux::bridges_enable() {
 }
 
 std::uint64_t FakeLinux::bridge_create(const Memory& memory, std::uint64_t perms) {
-  const SmcFrame frame = smc(0x42000C1E, 4, memory.paddr | perms, memory.paddr | perms, memory.bytes.size() | 1 << 9, 3);
+  const SmcFrame frame =
+      smc(0x42000C1E, 4, memory.paddr | perms, memory.paddr | perms, memory.bytes.size() | 1 << 9, 3);
   if (frame.x[0] != 0 || frame.x[1] != 0) return 0;
   const std::lock_guard guard(mutex_);
   bridge_handles_[memory.paddr] = frame.x[2];
@@ -246,7 +249,8 @@ Answer FakeLinux::invoke(Id target, std::uint32_t op, const Arguments& arguments
   put(in.bytes, 0, target);
   put(in.bytes, 4, op);
   put(in.bytes, 8,
-      static_cast<std::uint32_t>(ins | outs << 4 | arguments.objects.size() << 8 | std::uint64_t{arguments.wanted} << 12));
+      static_cast<std::uint32_t>(ins | outs << 4 | arguments.objects.size() << 8 |
+                                 std::uint64_t{arguments.wanted} << 12));
   std::uint64_t arg = 12;
   for (const Bytes& bytes : arguments.ins) {
     put(in.bytes, arg, static_cast<std::uint32_t>(payload));
@@ -292,8 +296,8 @@ Answer FakeLinux::invoke(Id target, std::uint32_t op, const Arguments& arguments
 Answer FakeLinux::read_answer(const Memory& in, const Arguments& arguments) {
   Answer answer;
   std::uint64_t arg = 12 + 8 * arguments.ins.size();
-  std::uint64_t offset = align8(12 + 8 * (arguments.ins.size() + arguments.outs.size() + arguments.objects.size() +
-                                          arguments.wanted));
+  std::uint64_t offset =
+      align8(12 + 8 * (arguments.ins.size() + arguments.outs.size() + arguments.objects.size() + arguments.wanted));
   for (const Bytes& bytes : arguments.ins) offset += align8(bytes.size());
   for (const std::uint32_t offered : arguments.outs) {
     const std::uint32_t size = get(in.bytes, arg + 4);

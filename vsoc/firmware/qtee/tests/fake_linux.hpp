@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // A Linux for tests of the QTEE layer: builds messages, makes SMCs, serves callbacks, takes asynchronous messages and
-// counts ids, on as many threads as a test likes. It knows the wire format by itself, from the protocol and not from the
-// firmware's headers, and notes everything in it that is not as it must be.
+// counts ids, on as many threads as a test likes. It knows the wire format by itself, from the protocol and not from
+// the firmware's headers, and notes everything in it that is not as it must be.
 #pragma once
 
 #include <cstdint>
@@ -167,12 +167,12 @@ class FakeLinux {
   void got(Id id);
 
   FakeMachine& machine_;
-  std::mutex mutex_;  // guards all that follows
+  std::mutex mutex_;                                                // guards all that follows
   std::map<std::uint64_t, std::vector<std::uint64_t>> free_pages_;  // by size
   std::uint64_t next_page_ = FakeMachine::kRamBase;
   std::map<Id, Entry> fresh_;  // made and not yet given
   std::map<Id, Entry> given_;
-  std::map<Id, unsigned> held_;  // TEE ids
+  std::map<Id, unsigned> held_;                            // TEE ids
   std::map<std::uint64_t, std::uint64_t> bridge_handles_;  // by address
   std::map<std::uint64_t, unsigned> woken_;                // by wait queue
   Id next_id_ = 0x80000001;

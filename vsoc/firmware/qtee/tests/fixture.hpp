@@ -50,11 +50,13 @@ class Core : public testing::Test {
     return op(vsoc::Op::lie, arguments);
   }
   void arm(vsoc::ArmKind kind, std::uint32_t count, std::uint64_t skip = 0) {
-    EXPECT_TRUE(op(vsoc::Op::arm, {.ins = {bytes_of(vsoc::ArmRequest{static_cast<std::uint32_t>(kind), count, skip})}}).ok());
+    EXPECT_TRUE(
+        op(vsoc::Op::arm, {.ins = {bytes_of(vsoc::ArmRequest{static_cast<std::uint32_t>(kind), count, skip})}}).ok());
   }
   void configure(vsoc::ConfigureKey key, std::uint64_t value) {
     EXPECT_TRUE(
-        op(vsoc::Op::configure, {.ins = {bytes_of(vsoc::ConfigureRequest{static_cast<std::uint32_t>(key), 0, value})}}).ok());
+        op(vsoc::Op::configure, {.ins = {bytes_of(vsoc::ConfigureRequest{static_cast<std::uint32_t>(key), 0, value})}})
+            .ok());
   }
 
   FakeMachine machine;

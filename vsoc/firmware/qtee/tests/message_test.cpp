@@ -26,9 +26,7 @@ class MessageTest : public Core {
     put(4, static_cast<std::uint32_t>(op));
     put(8, counts);
   }
-  SmcFrame send() {
-    return linux_.smc(0x72000602, 0x224, in_.paddr, in_.bytes.size(), out_.paddr, out_.bytes.size());
-  }
+  SmcFrame send() { return linux_.smc(0x72000602, 0x224, in_.paddr, in_.bytes.size(), out_.paddr, out_.bytes.size()); }
   void expect_refused() { EXPECT_EQ(static_cast<std::int64_t>(send().x[0]), -2); }
 
   Memory in_;

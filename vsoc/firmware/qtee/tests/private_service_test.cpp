@@ -71,6 +71,7 @@ TEST_F(PrivateServiceTest, MirrorLeavesMissingPartnersEmpty) {
 TEST_F(PrivateServiceTest, WorkTakesItsTime) {
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_TRUE(op(vsoc::Op::work, {.ins = {bytes_of(std::uint64_t{20'000'000})}}).ok());
+  EXPECT_EQ(op(vsoc::Op::work, {.ins = {bytes_of(~std::uint64_t{0})}}).result, 2);
   EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(20));
 }
 
@@ -107,9 +108,8 @@ TEST_F(PrivateServiceTest, OutOfMemoryIsAnErrorEverywhere) {
     const Handler handler = [&](const Request&) { return Reply{.objects = {linux_.object(nullptr)}}; };
     attempt(vsoc::Op::create, {.wanted = 5});
     attempt(vsoc::Op::hold, {.objects = {linux_.object(nullptr), linux_.object(nullptr), linux_.object(nullptr)}});
-    attempt(vsoc::Op::map, {.ins = {bytes_of(vsoc::RangeRequest{0, 4096})},
-                            .objects = {linux_.memory_object(memory)},
-                            .wanted = 1});
+    attempt(vsoc::Op::map,
+            {.ins = {bytes_of(vsoc::RangeRequest{0, 4096})}, .objects = {linux_.memory_object(memory)}, .wanted = 1});
     heap_fail_after(failing);
     const Answer answer = op(vsoc::Op::callback, {.ins = {bytes_of(vsoc::CallbackRequest{0, 2})},
                                                   .objects = {linux_.object(handler), linux_.object(nullptr)},

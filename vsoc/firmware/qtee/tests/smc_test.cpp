@@ -24,7 +24,8 @@ TEST_F(Smc, OnlyWhatIsThereIsAvailable) {
     EXPECT_EQ(frame.x[0], 0u);
     return frame.x[1];
   };
-  for (const std::uint64_t call : {0x02000601, 0x02000C1C, 0x02000C1D, 0x02000C1E, 0x02002402, 0x02002403, 0x02002404}) {
+  for (const std::uint64_t call :
+       {0x02000601, 0x02000C1C, 0x02000C1D, 0x02000C1E, 0x02002402, 0x02002403, 0x02002404}) {
     EXPECT_EQ(available(call), 1u) << std::hex << call;
   }
   for (const std::uint64_t call : {0x02000205, 0x02000110, 0x02000603, 0x02000000, 0x02FFFFFF & 0x0200FFFF}) {
@@ -62,23 +63,23 @@ TEST_F(Smc, BadMessageBuffersAreRefusedAndCounted) {
   const std::uint64_t ram = FakeMachine::kRamBase;
   const std::uint64_t end = ram + machine.ram_size();
   const BadBuffers cases[] = {
-      {0x22, ram, 4096, ram + 4096, 4096},                    // another call's arginfo
-      {0x224, ram + 8, 4096, ram + 8192, 4096},               // not page aligned
-      {0x224, ram, 4096, ram + 4100, 4096},                   //
-      {0x224, ram, 4095, ram + 8192, 4096},                   // not whole pages
-      {0x224, ram, 4096, ram + 8192, 100},                    //
-      {0x224, ram, 0, ram + 8192, 4096},                      // empty
-      {0x224, ram, 4096, ram + 8192, 0},                      //
-      {0x224, ram, 4096, ram, 4096},                          // overlapping
-      {0x224, ram, 8192, ram + 4096, 4096},                   //
-      {0x224, ram + 4096, 4096, ram, 8192},                   //
-      {0x224, end, 4096, ram, 4096},                          // not RAM
-      {0x224, end - 4096, 8192, ram, 4096},                   //
-      {0x224, ram, 4096, 0x1000, 4096},                       //
+      {0x22, ram, 4096, ram + 4096, 4096},                      // another call's arginfo
+      {0x224, ram + 8, 4096, ram + 8192, 4096},                 // not page aligned
+      {0x224, ram, 4096, ram + 4100, 4096},                     //
+      {0x224, ram, 4095, ram + 8192, 4096},                     // not whole pages
+      {0x224, ram, 4096, ram + 8192, 100},                      //
+      {0x224, ram, 0, ram + 8192, 4096},                        // empty
+      {0x224, ram, 4096, ram + 8192, 0},                        //
+      {0x224, ram, 4096, ram, 4096},                            // overlapping
+      {0x224, ram, 8192, ram + 4096, 4096},                     //
+      {0x224, ram + 4096, 4096, ram, 8192},                     //
+      {0x224, end, 4096, ram, 4096},                            // not RAM
+      {0x224, end - 4096, 8192, ram, 4096},                     //
+      {0x224, ram, 4096, 0x1000, 4096},                         //
       {0x224, ram, (4u << 20) + 4096, ram + (8u << 20), 4096},  // larger than any message
-      {0x224, ram, 4096, ram + 8192, 17 * 4096},              //
-      {0x224, ~0xFFFull, 8192, ram, 4096},                    // wraps around
-      {0x224, ram, 4096, ~0xFFFull, 4096},                    //
+      {0x224, ram, 4096, ram + 8192, 17 * 4096},                //
+      {0x224, ~0xFFFull, 8192, ram, 4096},                      // wraps around
+      {0x224, ram, 4096, ~0xFFFull, 4096},                      //
   };
   std::uint64_t faults = 0;
   for (const BadBuffers& bad : cases) {
