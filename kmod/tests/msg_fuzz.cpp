@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <random>
 #include <vector>
 
 namespace {
@@ -88,19 +87,3 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   take_answer(data, size, words);
   return 0;
 }
-
-#ifdef QTEE_RANDOM_MAIN
-int main(int argc, char** argv) {
-  std::mt19937 random(1);
-  const long runs = argc > 1 ? std::atol(argv[1]) : 1000;
-  for (long run = 0; run < runs; run++) {
-    std::vector<std::uint8_t> data(random() % 256);
-    // Words that mean something are small more often than not.
-    for (std::size_t i = 0; i < data.size(); i++)
-      data[i] = static_cast<std::uint8_t>(i % 4 == 0 || random() % 8 == 0 ? random() : 0);
-    if (data.size() > 16 && random() % 2) data[2] = 1, data[0] = 0, data[1] = 0, data[3] = 0;
-    LLVMFuzzerTestOneInput(data.data(), data.size());
-  }
-  std::printf("%ld runs\n", runs);
-}
-#endif

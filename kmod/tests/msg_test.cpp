@@ -149,12 +149,12 @@ TEST_F(Answer, IsWrittenAsTheWireHasIt) {
   EXPECT_EQ(message.word(0), 5u);
   EXPECT_EQ(message.word(4), 0x1234u);
   EXPECT_EQ(message.word(8), 0x1111u);
-  EXPECT_EQ(message.word(12), 48u);   // IB offset
-  EXPECT_EQ(message.word(16), 3u);    // IB size
-  EXPECT_EQ(message.word(20), 56u);   // OB offset
-  EXPECT_EQ(message.word(24), 20u);   // OB size
+  EXPECT_EQ(message.word(12), 48u);  // IB offset
+  EXPECT_EQ(message.word(16), 3u);   // IB size
+  EXPECT_EQ(message.word(20), 56u);  // OB offset
+  EXPECT_EQ(message.word(24), 20u);  // OB size
   EXPECT_EQ(message.word(28), 0x80000007u);
-  EXPECT_EQ(message.word(36), 0u);    // OO
+  EXPECT_EQ(message.word(36), 0u);  // OO
 }
 
 TEST_F(Answer, SizesShrink) {
