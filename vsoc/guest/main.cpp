@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The guest's init: reaches the root file system, loads the driver, runs one command, unloads the driver, switches the
-// machine off. vsoc/job.hpp says how it and vsoc-run talk.
+// The guest's init: reaches the root file system, loads the driver, runs one command, unloads the driver, looks for
+// what it forgot where the kernel can tell, switches the machine off. vsoc/job.hpp says how it and vsoc-run talk.
 #include <fcntl.h>
 #include <net/if.h>
 #include <signal.h>
@@ -18,6 +18,7 @@
 #include "command.hpp"
 #include "error.hpp"
 #include "job.hpp"
+#include "kmemleak.hpp"
 #include "module.hpp"
 #include "mount.hpp"
 #include "port.hpp"
@@ -67,7 +68,9 @@ void run() {
     say(control, kSayReady, "");
     say(control, kSayExit, std::to_string(command_run(job, ports)));
     processes_end();
+    const ModuleSymbols symbols = kmemleak_symbols();
     driver_unload(job);
+    kmemleak_check(job, symbols);
   } catch (const std::exception& error) {
     say(control, kSayBroken, error.what());
   }

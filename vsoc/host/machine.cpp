@@ -39,9 +39,36 @@ Words sandbox(const Options& options, const Pieces& pieces) {
   // To the guest its files are root's, whoever runs this.
   if (geteuid() != 0) add(words, {"--unshare-user", "--uid", "0", "--gid", "0"});
   const std::string toolchain = pieces.toolchain, scratch = pieces.scratch(), tree = pieces.tree, cache = pieces.cache;
-  add(words, {"--ro-bind", toolchain + "/usr", "/usr", "--ro-bind", toolchain + "/etc", "/etc", "--symlink", "usr/lib",
-              "/lib", "--symlink", "usr/lib64", "/lib64", "--symlink", "usr/bin", "/bin", "--dev", "/dev", "--proc",
-              "/proc", "--tmpfs", "/tmp", "--ro-bind", cache, cache, "--ro-bind", tree, tree, "--bind", scratch, scratch});
+  add(words, {"--ro-bind",
+              toolchain + "/usr",
+              "/usr",
+              "--ro-bind",
+              toolchain + "/etc",
+              "/etc",
+              "--symlink",
+              "usr/lib",
+              "/lib",
+              "--symlink",
+              "usr/lib64",
+              "/lib64",
+              "--symlink",
+              "usr/bin",
+              "/bin",
+              "--dev",
+              "/dev",
+              "--proc",
+              "/proc",
+              "--tmpfs",
+              "/tmp",
+              "--ro-bind",
+              cache,
+              cache,
+              "--ro-bind",
+              tree,
+              tree,
+              "--bind",
+              scratch,
+              scratch});
   if (!options.share.empty()) add(words, {"--bind", options.share, options.share});
   words.push_back("--");
   return words;
@@ -50,12 +77,20 @@ Words sandbox(const Options& options, const Pieces& pieces) {
 // The board: what decides its device tree.
 Words board(const Options& options, const Pieces& pieces, const std::string& machine_more = "") {
   return {"qemu-system-aarch64",
-          "-machine", "virt,secure=on,gic-version=3" + machine_more,
-          "-cpu", options.cpu,
-          "-smp", std::to_string(options.smp),
-          "-m", std::to_string(options.memory_mib),
-          "-bios", pieces.firmware(),
-          "-nodefaults", "-display", "none", "-no-reboot"};
+          "-machine",
+          "virt,secure=on,gic-version=3" + machine_more,
+          "-cpu",
+          options.cpu,
+          "-smp",
+          std::to_string(options.smp),
+          "-m",
+          std::to_string(options.memory_mib),
+          "-bios",
+          pieces.firmware(),
+          "-nodefaults",
+          "-display",
+          "none",
+          "-no-reboot"};
 }
 
 std::vector<char*> argv_of(Words& words) {
@@ -87,8 +122,8 @@ pid_t spawn(Words words, const std::function<void()>& prepare) {
 
 // QEMU's own tree for this board. The same board gives the same tree, so it is kept.
 std::string board_tree(const Options& options, const Pieces& pieces) {
-  std::string name = fmt::format("board-{}-{}-{}-{}.dtb", pieces.toolchain.filename().string(), options.cpu, options.smp,
-                                 options.memory_mib);
+  std::string name = fmt::format("board-{}-{}-{}-{}.dtb", pieces.toolchain.filename().string(), options.cpu,
+                                 options.smp, options.memory_mib);
   std::ranges::replace(name, ',', '_');  // QEMU's options end at a comma
   const std::filesystem::path kept = pieces.scratch() / name;
   if (std::filesystem::exists(kept)) return file_read(kept);
@@ -116,12 +151,14 @@ std::string job_text(const Options& options) {
   put(kJobDriver, options.driver);
   for (const std::string& parameter : options.parameters) put(kJobParameter, parameter);
   if (!options.share.empty()) put(kJobShare, "");
+  if (options.leak_check) put(kJobLeakCheck, "");
   const char* term = std::getenv("TERM");
-  for (const std::string& entry : {std::string("PATH=/qtee/bin:/usr/sbin:/usr/bin:/sbin:/bin"), std::string("HOME=/root"),
-                                   std::string("USER=root"), std::string("SHELL=/bin/bash"), std::string("LC_ALL=C.UTF-8"),
-                                   fmt::format("TERM={}", options.terminal && term != nullptr ? term : "dumb"),
-                                   fmt::format("QTEE_KERNEL={}", options.kernel), fmt::format("QTEE_DRIVER={}", options.driver),
-                                   fmt::format("QTEE_CPU={}{}", options.cpu, options.icount ? ",icount" : "")})
+  for (const std::string& entry :
+       {std::string("PATH=/qtee/bin:/usr/sbin:/usr/bin:/sbin:/bin"), std::string("HOME=/root"),
+        std::string("USER=root"), std::string("SHELL=/bin/bash"), std::string("LC_ALL=C.UTF-8"),
+        fmt::format("TERM={}", options.terminal && term != nullptr ? term : "dumb"),
+        fmt::format("QTEE_KERNEL={}", options.kernel), fmt::format("QTEE_DRIVER={}", options.driver),
+        fmt::format("QTEE_CPU={}{}", options.cpu, options.icount ? ",icount" : "")})
     put(kJobEnvironment, entry);
   for (const std::string& entry : options.environment) put(kJobEnvironment, entry);
   if (options.terminal) put(kJobTerminal, "24 80");  // vsoc-run sends the real size when the command starts
@@ -140,8 +177,9 @@ std::string initramfs_make(const Options& options, const Pieces& pieces) {
   std::ifstream list(pieces.kernel / "initrd");
   unsigned index = 0;
   for (std::string module; std::getline(list, module);)
-    archive.add_file(fmt::format("{}/{:02}-{}", kModuleFolder, index++, std::filesystem::path(module).filename().string()),
-                     file_read(pieces.kernel / "usr/lib/modules" / version / module));
+    archive.add_file(
+        fmt::format("{}/{:02}-{}", kModuleFolder, index++, std::filesystem::path(module).filename().string()),
+        file_read(pieces.kernel / "usr/lib/modules" / version / module));
   return std::move(archive).finish();
 }
 
@@ -159,11 +197,12 @@ Machine::Machine(const Options& options, const Pieces& pieces) {
   std::filesystem::create_directories(pieces.scratch());
   const std::string initramfs = initramfs_make(options, pieces);
   // The self-tests of the kernel's cryptography are two thirds of the instructions of a boot.
-  std::string arguments = "console=ttyAMA0 loglevel=7 panic=-1 oops=panic hugepages=16 printk.devkmsg=on "
-                          "cryptomgr.notests=1";
+  std::string arguments =
+      "console=ttyAMA0 loglevel=7 panic=-1 oops=panic hugepages=16 printk.devkmsg=on "
+      "cryptomgr.notests=1";
   if (!options.append.empty()) arguments += " " + options.append;
-  const std::string tree = device_tree_make(board_tree(options, pieces), file_read(pieces.overlay()),
-                                            {arguments, initramfs.size()});
+  const std::string tree =
+      device_tree_make(board_tree(options, pieces), file_read(pieces.overlay()), {arguments, initramfs.size()});
   const Fd initramfs_file = file_unnamed("initramfs", initramfs);
   const Fd tree_file = file_unnamed("device tree", tree);
 
@@ -180,8 +219,9 @@ Machine::Machine(const Options& options, const Pieces& pieces) {
   load(fd_path(tree_file), kDtbBase);
 
   const auto share = [&](const char* tag, const std::string& path, bool writable) {
-    add(words, {"-fsdev", fmt::format("local,id={},path={},security_model=none,multidevs=remap{}", tag, path,
-                                      writable ? "" : ",readonly=on"),
+    add(words, {"-fsdev",
+                fmt::format("local,id={},path={},security_model=none,multidevs=remap{}", tag, path,
+                            writable ? "" : ",readonly=on"),
                 "-device", fmt::format("virtio-9p-pci,fsdev={0},mount_tag={0}", tag)});
   };
   share(kShareRoot, pieces.guest, false);

@@ -12,13 +12,14 @@ namespace qtee::vsoc {
 namespace {
 
 constexpr char kAbout[] =
-    "Boots the virtual SoC, loads a driver and runs COMMAND as root in the guest. Its input, output and exit status are "
-    "those of this program (128 + N for signal N, 126 and 127 as in a shell).";
+    "Boots the virtual SoC, loads a driver and runs COMMAND as root in the guest. Its input, output and exit status\n"
+    "are those of this program (128 + N for signal N, 126 and 127 as in a shell).";
 
 constexpr char kNotes[] =
-    "In the guest: /qtee is build/guest (its bin/ is in PATH), /qtee/modules/KERNEL our modules, /share the shared folder.\n"
-    "Exit status 124: the time was over. 125: the machine failed: a warning, BUG or panic of the kernel, something left\n"
-    "alive in QTEE, the driver could not be loaded or unloaded, no boot. 2: wrong usage. QTEE_LOG=FILE is as --log FILE.";
+    "In the guest: /qtee is build/guest (its bin/ is in PATH), /qtee/modules/KERNEL our modules, /share the folder.\n"
+    "Exit status 124: the time was over. 125: the machine failed: a warning, BUG or panic of the kernel, something\n"
+    "left alive in QTEE, the driver could not be loaded or unloaded, no boot. 2: wrong usage.\n"
+    "QTEE_LOG=FILE is as --log FILE.";
 
 }  // namespace
 
@@ -35,17 +36,25 @@ bool options_read(int argc, char** argv, Options& options, int& status) {
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.usage("usage: vsoc/run [OPTIONS] -- COMMAND [ARG...]");
   app.footer(kNotes);
-  app.add_option("--kernel", options.kernel, "debian: the newest for trixie; lts: trixie's own")
-      ->check(CLI::IsMember({"debian", "lts"}))->capture_default_str();
+  app.add_option("--kernel", options.kernel,
+                 "debian: the newest for trixie; lts: trixie's own; qcom: as Qualcomm's platforms are "
+                 "configured; debug: the same, looking for defects (KASAN, lockdep, kmemleak and more)")
+      ->check(CLI::IsMember({"debian", "lts", "qcom", "debug"}))
+      ->capture_default_str();
   app.add_option("--driver", options.driver, "what to load before the command")
-      ->check(CLI::IsMember({"qtee", "mainline", "none"}))->capture_default_str();
+      ->check(CLI::IsMember({"qtee", "mainline", "none"}))
+      ->capture_default_str();
   app.add_flag("--icount", options.icount, "count instructions exactly; CPUs run one after another");
   app.add_option("--smp", options.smp, "CPUs")->check(CLI::Range(1u, kMaxCpus))->capture_default_str();
-  app.add_option("--share", options.share, "a folder of this machine at /share, writable")->check(CLI::ExistingDirectory);
-  app.add_option("--timeout", options.timeout_seconds, "seconds for the whole run, 0 for no end")->capture_default_str();
+  app.add_option("--share", options.share, "a folder of this machine at /share, writable")
+      ->check(CLI::ExistingDirectory);
+  const CLI::Option* timeout = app.add_option("--timeout", options.timeout_seconds,
+                                              "seconds for the whole run, 0 for no end; debug has more by default")
+                                   ->capture_default_str();
   app.add_flag("--verbose", options.verbose, "show the consoles of kernel and firmware while it runs, on stderr");
   app.add_flag("--shell", options.terminal, "give the command a terminal; without a command, a shell");
-  app.add_flag("--no-leak-check", no_leak_check, "do not fail for what is left alive in QTEE");
+  app.add_flag("--no-leak-check", no_leak_check,
+               "do not fail for what is left alive in QTEE, nor look for leaks of the kernel");
   app.add_option("--module-param", options.parameters, "MODULE.NAME=VALUE for a module that is loaded")->take_all();
   app.add_option("--env", options.environment, "NAME=VALUE for the command")->take_all();
   app.add_option("--append", options.append, "more arguments for the kernel");
@@ -59,6 +68,7 @@ bool options_read(int argc, char** argv, Options& options, int& status) {
     return false;
   }
   options.leak_check = !no_leak_check;
+  if (timeout->empty()) options.timeout_seconds *= options.slowness();
   const auto complain = [&](const std::string& what) {
     std::cerr << "vsoc/run: " << what << "\n";
     status = kStatusUsage;
@@ -70,11 +80,13 @@ bool options_read(int argc, char** argv, Options& options, int& status) {
   }
   if (options.driver == "mainline" && options.kernel == "lts") return complain("the lts kernel has no mainline driver");
   for (const std::string& parameter : options.parameters)
-    if (parameter.find('.') >= parameter.find('=')) return complain("--module-param takes MODULE.NAME=VALUE, not " + parameter);
+    if (parameter.find('.') >= parameter.find('='))
+      return complain("--module-param takes MODULE.NAME=VALUE, not " + parameter);
   for (const std::string& entry : options.environment)
     if (entry.find('=') == entry.npos) return complain("--env takes NAME=VALUE, not " + entry);
   if (!options.share.empty()) options.share = std::filesystem::canonical(options.share);
-  if (options.share.find(',') != options.share.npos) return complain("QEMU cannot share a folder with a comma in its path");
+  if (options.share.find(',') != options.share.npos)
+    return complain("QEMU cannot share a folder with a comma in its path");
   return true;
 }
 

@@ -12,18 +12,21 @@ struct Options {
   std::string driver = "qtee";
   bool icount = false;
   unsigned smp = 2;
-  std::string share;             // empty: none
-  unsigned timeout_seconds = 300;  // 0: none
+  std::string share;               // empty: none
+  unsigned timeout_seconds = 300;  // 0: none; the debug kernel has slowness() as much unless told
   bool verbose = false;
   bool terminal = false;
   bool leak_check = true;
   std::string cpu;
   unsigned memory_mib = 1024;
-  std::string append;                   // behind the kernel's command line
-  std::vector<std::string> parameters;  // MODULE.NAME=value
+  std::string append;                    // behind the kernel's command line
+  std::vector<std::string> parameters;   // MODULE.NAME=value
   std::vector<std::string> environment;  // NAME=value
-  std::string log;                      // where the whole log is kept; empty: only that of a failure
+  std::string log;                       // where the whole log is kept; empty: only that of a failure
   std::vector<std::string> command;
+
+  // How many times longer than others the chosen kernel may take for anything.
+  unsigned slowness() const { return kernel == "debug" ? 5 : 1; }
 };
 
 // Exit statuses that are not the command's own. They begin where env(1), timeout(1) and shells have theirs.

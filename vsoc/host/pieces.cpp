@@ -16,7 +16,9 @@ Pieces pieces_find(const std::filesystem::path& tree, const std::string& kernel)
   for (std::string line; std::getline(file, line);)
     if (const auto at = line.find('='); at != line.npos) paths[line.substr(0, at)] = line.substr(at + 1);
   const Pieces pieces{tree, paths["cache"], paths["toolchain"], paths["guest"], paths["kernel-" + kernel]};
-  for (const auto& path : {pieces.toolchain, pieces.guest, pieces.kernel})
+  if (!std::filesystem::is_directory(pieces.kernel))
+    throw std::runtime_error(fmt::format("the kernel {0} is not in the cache; run vsoc/setup kernel-{0}", kernel));
+  for (const auto& path : {pieces.toolchain, pieces.guest})
     if (!std::filesystem::is_directory(path))
       throw std::runtime_error(fmt::format("{} is not in the cache; run vsoc/setup", path.string()));
   for (const auto& path : {pieces.firmware(), pieces.overlay(), pieces.init()})

@@ -8,6 +8,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -103,6 +104,8 @@ class Session {
   int in() { return machine_.streams().in.get(); }
   bool wants_input() const { return ready_ && !input_ended_ && !status_ && input_.empty(); }
 
+  Clock::duration off_limit() const { return kOffLimit * options_.slowness(); }
+
   int wait_ms() const {
     if (deadline_ == Clock::time_point::max()) return -1;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
@@ -171,7 +174,7 @@ class Session {
     take_log(streams().qemu, qemu_);
     bool some = before != console_.size() + secure_.size() + qemu_.size();
     for (const auto& [fd, outlet] : {std::pair(&streams().out, &output_), std::pair(&streams().err, &errors_)}) {
-      if (!outlet->empty() && fd != &streams().err) continue;
+      if (!outlet->empty()) continue;
       const std::string part = take(*fd);
       some |= !part.empty();
       outlet->put(part);
@@ -195,10 +198,10 @@ class Session {
       std::from_chars(rest.data(), rest.data() + rest.size(), value);
       status_ = value;
       // The time for the command is over; going off has its own.
-      deadline_ = Clock::now() + kOffLimit;
+      deadline_ = Clock::now() + off_limit();
     } else if (word == kSayBroken) {
       problems_.push_back(rest);
-      deadline_ = std::min(deadline_, Clock::now() + kOffLimit);
+      deadline_ = std::min(deadline_, Clock::now() + off_limit());
     }
   }
 
@@ -291,12 +294,14 @@ class Session {
 
   void keep_log(bool failed) const {
     std::string path = options_.log;
-    if (path.empty() && failed) path = pieces_.scratch() / "failed" / fmt::format("{}-{}.log", options_.kernel, getpid());
+    if (path.empty() && failed)
+      path = pieces_.scratch() / "failed" / fmt::format("{}-{}.log", options_.kernel, getpid());
     if (path.empty()) return;
-    file_replace(path, fmt::format("# {} kernel, driver {}, CPU {} x {}\n# command: {}\n# the kernel's console\n{}# the "
-                                   "firmware's console\n{}# QEMU\n{}",
-                                   options_.kernel, options_.driver, options_.smp, options_.cpu, options_.command[0],
-                                   console_, secure_, qemu_));
+    file_replace(
+        path, fmt::format("# {} kernel, driver {}, CPU {} x {}\n# command: {}\n# the kernel's console\n{}# the "
+                          "firmware's console\n{}# QEMU\n{}",
+                          options_.kernel, options_.driver, options_.smp, options_.cpu, options_.command[0], console_,
+                          secure_, qemu_));
     if (failed) complain("the whole log is " + path);
   }
 

@@ -2,8 +2,8 @@
 //
 // What vsoc-run and the guest's init tell each other.
 //
-// vsoc-run -> init, in the initramfs: kJobFile, a list of `key NUL value NUL`; a key may come again. And kModuleFolder, the
-// modules that reach the root file system, named so that their sorted order is the loading order.
+// vsoc-run -> init, in the initramfs: kJobFile, a list of `key NUL value NUL`; a key may come again. And kModuleFolder,
+// the modules that reach the root file system, named so that their sorted order is the loading order.
 //
 // While it runs, four virtio-serial ports. kPortIn carries frames: u32 length, little endian, and so many bytes of the
 // command's standard input; a frame of length 0 is its end. kPortOut and kPortErr carry the command's output as it is.
@@ -16,13 +16,14 @@ inline constexpr char kJobFile[] = "job";
 inline constexpr char kModuleFolder[] = "modules";
 
 // Keys of the job.
-inline constexpr char kJobArgument[] = "argument";       // one for each word of the command
+inline constexpr char kJobArgument[] = "argument";        // one for each word of the command
 inline constexpr char kJobEnvironment[] = "environment";  // NAME=value
-inline constexpr char kJobDriver[] = "driver";           // qtee, mainline or none
-inline constexpr char kJobKernel[] = "kernel";           // debian or lts: the folder below /qtee/modules
-inline constexpr char kJobParameter[] = "parameter";     // MODULE.NAME=value, when MODULE is loaded
-inline constexpr char kJobShare[] = "share";             // present where there is a share
-inline constexpr char kJobTerminal[] = "terminal";       // "ROWS COLUMNS": the command gets a terminal
+inline constexpr char kJobDriver[] = "driver";            // qtee, mainline or none
+inline constexpr char kJobKernel[] = "kernel";            // debian, lts and so on: the folder below /qtee/modules
+inline constexpr char kJobParameter[] = "parameter";      // MODULE.NAME=value, when MODULE is loaded
+inline constexpr char kJobShare[] = "share";              // present where there is a share
+inline constexpr char kJobLeakCheck[] = "leak-check";     // present where the kernel is to be asked for leaks, too
+inline constexpr char kJobTerminal[] = "terminal";        // "ROWS COLUMNS": the command gets a terminal
 
 // Tags of the 9p shares.
 inline constexpr char kShareRoot[] = "root";        // the guest root, read-only
