@@ -112,6 +112,8 @@ struct Fault {
   const char* told;
 };
 
+void PrintTo(const Fault& fault, std::ostream* stream) { *stream << fault.kind; }
+
 class RunFaultTest : public ::testing::TestWithParam<Fault> {};
 
 TEST_P(RunFaultTest, FailsAndShowsTheLog) {
