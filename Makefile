@@ -15,19 +15,25 @@ in := vsoc/in
 ninja := $(in) ninja -j $(JOBS)
 cxx_files = $$(find vsoc lib demo tests include kmod -name '*.cpp' -o -path '*/vsoc/*' -name '*.hpp' -o -name '*.hpp' 2>/dev/null)
 
-.PHONY: help demo test shell all vsoc firmware modules setup update check format clean
+.PHONY: help demo test test-debug shell all vsoc firmware modules setup update check format clean
 
 help: ## this list
 	@printf 'QTEE driver and virtual SoC. The first make of any kind sets up what it needs (some minutes, once).\n\n'
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
-	@printf '\nKERNEL=debian|lts chooses the kernel of demo and shell; JOBS=n how much is built at once.\n'
+	@printf '\nKERNEL=debian|lts|qcom|debug chooses the kernel of demo and shell, of which the latter two are built\nfrom source by vsoc/setup kernel-qcom and kernel-debug; JOBS=n how much is built at once.\n'
 
 demo: all ## boot the virtual SoC and talk to QTEE through our driver, step by step
 	@vsoc/run --kernel $(KERNEL) --driver qtee -- qtee-demo
 
 test: all ## everything: host unit tests, and each guest test on both kernels
 	@echo "== tests"
-	@$(in) ctest --test-dir build/host --output-on-failure --progress -j $(JOBS) $(CTEST_ARGS)
+	@$(in) ctest --test-dir build/host --output-on-failure --progress -j $(JOBS) -LE '^built$$' $(CTEST_ARGS)
+
+test-debug: vsoc ## the guest tests on the kernels qcom and debug, which it builds if need be (a quarter of an hour or more)
+	@vsoc/setup kernel-qcom kernel-debug
+	@$(MAKE) modules KERNELS="qcom debug"
+	@echo "== tests on qcom and debug"
+	@$(in) ctest --test-dir build/host --output-on-failure --progress -j $(JOBS) -L '^built$$' $(CTEST_ARGS)
 
 shell: all ## a root shell in the guest, with our driver loaded
 	@vsoc/run --kernel $(KERNEL) --driver qtee --shell --timeout 0 --no-leak-check
@@ -42,8 +48,8 @@ vsoc: build/host/build.ninja build/guest/build.ninja build/firmware/build.ninja 
 firmware: build/firmware/build.ninja ## build the firmware only
 	@$(ninja) --quiet -C build/firmware
 
-modules: setup ## build the kernel modules for both kernels
-	@for kernel in $(KERNELS); do \
+modules: setup ## build the kernel modules for debian and lts, or KERNELS
+	@for kernel in $(KERNELS) $(filter-out $(KERNELS),$(KERNEL)); do \
 	  echo "== building modules for the kernel $$kernel"; \
 	  vsoc/kbuild $$kernel qtee Kbuild kmod shmbridge zerocopy samples include; \
 	  vsoc/kbuild $$kernel vsoc vsoc/tests/kmod/Kbuild vsoc/tests/kmod; \

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 # qtee_guest_test(NAME name COMMAND program [arg...]
-#                 [KERNELS debian lts] [DRIVER qtee|mainline|none] [TIMEOUT seconds] [RUN_ARGS arg...] [LABELS label...])
+#                 [KERNELS kernel...] [DRIVER qtee|mainline|none] [TIMEOUT seconds] [RUN_ARGS arg...] [LABELS label...])
 #
 # Registers one test per kernel, named NAME.KERNEL, that boots the virtual SoC, runs COMMAND in it and passes if the
 # command does, the kernel did not complain and nothing is left alive in QTEE. Host tree only; in the others it does
-# nothing, so that a folder may call it wherever the program is built. Defaults: both kernels (mainline: debian only,
-# as lts has no such driver), DRIVER qtee, 120 seconds.
+# nothing, so that a folder may call it wherever the program is built. Defaults: all kernels (mainline: not lts, which has no
+# such driver), DRIVER qtee, 120 seconds, five times as long on debug.
+#
+# Tests on qcom and debug, kernels that are not made unless asked for, have the label `built`: make test leaves them out, make
+# test-debug makes those kernels and runs just them.
 function(qtee_guest_test)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;DRIVER;TIMEOUT" "COMMAND;KERNELS;RUN_ARGS;LABELS")
   if(arg_UNPARSED_ARGUMENTS)
@@ -25,18 +28,28 @@ function(qtee_guest_test)
     set(arg_TIMEOUT 120)
   endif()
   if(NOT arg_KERNELS)
-    set(arg_KERNELS debian)
-    if(NOT arg_DRIVER STREQUAL mainline)
-      list(APPEND arg_KERNELS lts)
+    set(arg_KERNELS debian lts qcom debug)
+    if(arg_DRIVER STREQUAL mainline)
+      list(REMOVE_ITEM arg_KERNELS lts)
     endif()
   endif()
-  math(EXPR outer "${arg_TIMEOUT} + 30")
   foreach(kernel IN LISTS arg_KERNELS)
     set(test ${arg_NAME}.${kernel})
+    set(labels guest ${kernel} ${arg_LABELS})
+    set(timeout ${arg_TIMEOUT})
+    set(off 30)  # seconds that it may take to go off
+    if(kernel MATCHES "^(qcom|debug)$")
+      list(APPEND labels built)
+    endif()
+    if(kernel STREQUAL debug)
+      math(EXPR timeout "${arg_TIMEOUT} * 5")
+      set(off 180)
+    endif()
+    math(EXPR outer "${timeout} + ${off}")
     add_test(NAME ${test}
-      COMMAND ${CMAKE_SOURCE_DIR}/vsoc/run --kernel ${kernel} --driver ${arg_DRIVER} --timeout ${arg_TIMEOUT}
+      COMMAND ${CMAKE_SOURCE_DIR}/vsoc/run --kernel ${kernel} --driver ${arg_DRIVER} --timeout ${timeout}
         ${arg_RUN_ARGS} -- ${arg_COMMAND})
     # vsoc/run ends itself; ctest's own limit is there for the case that it doesn't. Two CPUs are emulated.
-    set_tests_properties(${test} PROPERTIES TIMEOUT ${outer} PROCESSORS 2 LABELS "guest;${kernel};${arg_LABELS}")
+    set_tests_properties(${test} PROPERTIES TIMEOUT ${outer} PROCESSORS 2 LABELS "${labels}")
   endforeach()
 endfunction()

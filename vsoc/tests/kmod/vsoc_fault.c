@@ -6,12 +6,57 @@
 #include <linux/delay.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/preempt.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 static char *kind = "";
 module_param(kind, charp, 0);
-MODULE_PARM_DESC(kind, "warn, bug, null, panic, hang (with preemption off) or busy (the module stays in use)");
+MODULE_PARM_DESC(kind, "warn, bug, null, panic, hang (with preemption off) or busy (the module stays in use); and what only a debug kernel sees: use-after-free, shift, sleep, lock or leak");
+
+static DEFINE_MUTEX(lock_a);
+static DEFINE_MUTEX(lock_b);
+
+static void use_after_free(void)
+{
+	int *memory = kmalloc(sizeof(*memory), GFP_KERNEL);
+	int *volatile hidden = memory;
+
+	kfree(memory);
+	if (hidden)
+		WRITE_ONCE(*hidden, 1);
+}
+
+static void lock_in_both_orders(void)
+{
+	mutex_lock(&lock_a);
+	mutex_lock(&lock_b);
+	mutex_unlock(&lock_b);
+	mutex_unlock(&lock_a);
+	mutex_lock(&lock_b);
+	mutex_lock(&lock_a);
+	mutex_unlock(&lock_a);
+	mutex_unlock(&lock_b);
+}
+
+/* More than one, as a stale copy of an address on a stack can hide one. */
+static void leak(void)
+{
+	int i;
+
+	for (i = 0; i < 16; i++) {
+		void *memory = kzalloc(64, GFP_KERNEL);
+
+		OPTIMIZER_HIDE_VAR(memory);
+	}
+}
+
+static int shift(int by)
+{
+	OPTIMIZER_HIDE_VAR(by);
+	return 1 << by;
+}
 
 static int __init vsoc_fault_init(void)
 {
@@ -29,6 +74,18 @@ static int __init vsoc_fault_init(void)
 			cpu_relax();
 	} else if (!strcmp(kind, "busy")) {
 		__module_get(THIS_MODULE);
+	} else if (!strcmp(kind, "use-after-free")) {
+		use_after_free();
+	} else if (!strcmp(kind, "shift")) {
+		pr_info("vsoc_fault: %d\n", shift(64));
+	} else if (!strcmp(kind, "sleep")) {
+		preempt_disable();
+		might_sleep();
+		preempt_enable();
+	} else if (!strcmp(kind, "lock")) {
+		lock_in_both_orders();
+	} else if (!strcmp(kind, "leak")) {
+		leak();
 	} else {
 		return -EINVAL;
 	}
