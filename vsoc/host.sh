@@ -35,7 +35,7 @@ host_packages_ensure() {
 host_install() {
   local as=$1 install=$2
   # shellcheck disable=SC2086
-  $as env DEBIAN_FRONTEND=noninteractive $install > /dev/null ||
+  $as env DEBIAN_FRONTEND=noninteractive $install > /dev/null 2>&1 ||
     { say "trying again with fresh package lists"; $as apt-get update > /dev/null &&
       $as env DEBIAN_FRONTEND=noninteractive $install > /dev/null; } ||
     die "could not install them; please run as root:  apt-get update && $install"
