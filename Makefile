@@ -13,7 +13,7 @@ JOBS ?= $(shell nproc)
 
 in := vsoc/in
 ninja := $(in) ninja -j $(JOBS)
-cxx_files = $$(find vsoc lib demo tests include kmod -name '*.cpp' -o -path '*/vsoc/*' -name '*.hpp' -o -name '*.hpp' 2>/dev/null)
+cxx_files = $$(find vsoc lib demo tests include kmod -name '*.cpp' -o -name '*.hpp')
 
 .PHONY: help demo test test-debug shell all vsoc firmware modules setup update check format clean
 
