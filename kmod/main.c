@@ -61,6 +61,8 @@ static int qtee_probe(struct platform_device *pdev)
 	ret = dma_coerce_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
 	if (ret)
 		return ret;
+	/* There is no hardware that splits memory: one range is one segment, however long. The default is 64 KiB. */
+	dma_set_max_seg_size(&pdev->dev, UINT_MAX);
 	ret = qtee_transport_init();
 	if (ret)
 		return ret;
