@@ -42,8 +42,8 @@ struct Shape {
 
 // An invocation of the newest id that is known: the private service, at first.
 Bytes invoke(Op op, const Shape& shape, std::uint8_t pages = 0) {
-  const auto counts = static_cast<std::uint16_t>(shape.ins.size() | shape.outs.size() << 4 | shape.objects << 8 |
-                                                 shape.wanted << 12);
+  const auto counts =
+      static_cast<std::uint16_t>(shape.ins.size() | shape.outs.size() << 4 | shape.objects << 8 | shape.wanted << 12);
   Bytes bytes{0, pages, kNewest, static_cast<std::uint8_t>(op)};
   bytes = bytes + le(counts) + Bytes{0x80};
   for (const Bytes& in : shape.ins) bytes = bytes + Bytes{static_cast<std::uint8_t>(in.size())} + in;

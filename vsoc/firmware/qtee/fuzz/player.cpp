@@ -248,7 +248,7 @@ const char* Player::finish() {
   for (std::uint32_t kind = 1; kind <= 5; ++kind) firmware.arms.set({kind, 0, 0});
   firmware.contexts = 0;
   firmware.release_by_callback = false;
-  for (std::uint64_t queue; ;) {
+  for (std::uint64_t queue;;) {
     bool more;
     if (!firmware.deferral.next_wakeup(queue, more)) break;
   }

@@ -16,8 +16,8 @@
 namespace qtee::fw::fuzz {
 
 enum class Action : std::uint8_t {
-  invoke = 0,   // to 5
-  answer = 6,   // to 9
+  invoke = 0,  // to 5
+  answer = 6,  // to 9
   raw = 10,
   bridge = 11,
   poke = 12,
@@ -28,8 +28,8 @@ enum class Action : std::uint8_t {
 
 class Player {
  public:
-  static constexpr std::uint64_t kPages = 24;          // that actions use
-  static constexpr std::uint64_t kReserved = 20;       // behind them: for the end
+  static constexpr std::uint64_t kPages = 24;     // that actions use
+  static constexpr std::uint64_t kReserved = 20;  // behind them: for the end
   static constexpr std::size_t kRam = (kPages + kReserved) * 4096;
 
   Player(FuzzMachine& machine, std::span<std::byte> ram, std::span<const std::uint8_t> input)
