@@ -33,7 +33,9 @@ TEST(CpioTest, EntriesAreAlignedAndComplete) {
       EXPECT_EQ(field(archive, at, 1), 0100755u);
       EXPECT_EQ(archive.substr(content, size), std::string("12\0 5", 5));
     }
-    if (name == "etc") EXPECT_EQ(field(archive, at, 1), 0040755u);
+    if (name == "etc") {
+      EXPECT_EQ(field(archive, at, 1), 0040755u);
+    }
     if (name == "dev/console") {
       EXPECT_EQ(field(archive, at, 9), 5u);
       EXPECT_EQ(field(archive, at, 10), 1u);
