@@ -71,19 +71,7 @@ static int qtee_callback_objects_send(struct qtee_args *args)
 
 		if (arg->kind != QTEE_ARG_OO)
 			continue;
-		switch (qtee_object_kind(arg->object)) {
-		case QTEE_OBJECT_NULL:
-			arg->wire = QTEE_ID_NULL;
-			break;
-		case QTEE_OBJECT_TEE:
-			arg->wire = arg->object->tee_id;
-			break;
-		case QTEE_OBJECT_CB:
-			ret = qtee_table_add(arg->object, &arg->wire);
-			break;
-		default:
-			ret = -EINVAL;
-		}
+		ret = qtee_table_send(arg->object, &arg->wire);
 		if (ret)
 			break;
 	}

@@ -126,19 +126,7 @@ static int qtee_invoke_args_send(void *buf, struct qtee_args *args, unsigned int
 			else if (copy_from_user(buf + arg->wire, arg->buffer.uaddr, arg->buffer.size))
 				ret = -EFAULT;
 		} else if (arg->kind == QTEE_ARG_IO) {
-			switch (qtee_object_kind(arg->object)) {
-			case QTEE_OBJECT_NULL:
-				arg->wire = QTEE_ID_NULL;
-				break;
-			case QTEE_OBJECT_TEE:
-				arg->wire = arg->object->tee_id;
-				break;
-			case QTEE_OBJECT_CB:
-				ret = qtee_table_add(arg->object, &arg->wire);
-				break;
-			default:
-				ret = -EINVAL;
-			}
+			ret = qtee_table_send(arg->object, &arg->wire);
 		}
 	}
 	*sent = ret ? i - 1 : i;

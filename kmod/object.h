@@ -12,7 +12,7 @@ int qtee_object_cache_init(void);
 void qtee_object_cache_exit(void);
 
 /* table.c */
-int qtee_table_add(struct qtee_object *object, u32 *id);
+int qtee_table_send(struct qtee_object *object, u32 *id);
 struct qtee_object *qtee_table_get(u32 id);
 struct qtee_object *qtee_table_remove(u32 id);
 int qtee_table_retain(u32 id);

@@ -23,7 +23,7 @@ static u32 qtee_table_next = 1;
 #define QTEE_TABLE_LIMIT XA_LIMIT(1, ~QTEE_ID_CB)
 
 /* Gives an object an id, and the caller's reference to whoever removes it. Returns 0, -ENOMEM, -EBUSY (all ids taken). */
-int qtee_table_add(struct qtee_object *object, u32 *id)
+static int qtee_table_add(struct qtee_object *object, u32 *id)
 {
 	u32 index;
 	int ret = xa_alloc_cyclic(&qtee_table, &index, object, QTEE_TABLE_LIMIT, &qtee_table_next, GFP_KERNEL);
@@ -33,6 +33,26 @@ int qtee_table_add(struct qtee_object *object, u32 *id)
 	*id = index | QTEE_ID_CB;
 	qtee_stat_inc(QTEE_STAT_CB_IDS);
 	return 0;
+}
+
+/*
+ * The id by which an object is passed to QTEE. A callback object gets a new one, and the caller's reference with it.
+ * Returns 0; -EINVAL for an object that can't be passed; as qtee_table_add().
+ */
+int qtee_table_send(struct qtee_object *object, u32 *id)
+{
+	switch (qtee_object_kind(object)) {
+	case QTEE_OBJECT_NULL:
+		*id = QTEE_ID_NULL;
+		return 0;
+	case QTEE_OBJECT_TEE:
+		*id = object->tee_id;
+		return 0;
+	case QTEE_OBJECT_CB:
+		return qtee_table_add(object, id);
+	default:
+		return -EINVAL;
+	}
 }
 
 /* The object of an id, with a reference; NULL where there is none. Any context. */
