@@ -13,16 +13,16 @@ JOBS ?= $(shell nproc)
 
 in := vsoc/in
 ninja := $(in) ninja -j $(JOBS)
-cxx_files = $$(find vsoc lib demo tests include kmod -name '*.cpp' -o -name '*.hpp')
+cxx_files := find vsoc lib demo tests include kmod -name '*.cpp' -o -name '*.hpp'
 
-.PHONY: help demo test test-debug shell all vsoc firmware modules setup update check format clean
+.PHONY: help demo test test-debug shell all machine vsoc firmware modules setup update check format clean
 
 help: ## this list
 	@printf 'QTEE driver and virtual SoC. The first make of any kind sets up what it needs (some minutes, once).\n\n'
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
-	@printf '\nKERNEL=debian|lts|qcom|debug chooses the kernel of demo and shell, of which the latter two are built\nfrom source by vsoc/setup kernel-qcom and kernel-debug; JOBS=n how much is built at once.\n'
+	@printf '\nKERNEL=debian|lts|qcom|debug chooses the kernel of demo and shell, of which the latter two are built\nfrom source by vsoc/setup kernel-qcom and kernel-debug; JOBS=n how much is built at once;\nCTEST_ARGS="-R name" which tests.\n'
 
-demo: all ## boot the virtual SoC and talk to QTEE through our driver, step by step
+demo: machine ## boot the virtual SoC and talk to QTEE through our driver, step by step
 	@vsoc/run --kernel $(KERNEL) --driver qtee -- qtee-demo
 
 test: all ## everything: host unit tests, and each guest test on both kernels
@@ -35,18 +35,25 @@ test-debug: vsoc ## the guest tests on the kernels qcom and debug, which it buil
 	@echo "== tests on qcom and debug"
 	@$(in) ctest --test-dir build/host --output-on-failure --progress -j $(JOBS) -L '^built$$' $(CTEST_ARGS)
 
-shell: all ## a root shell in the guest, with our driver loaded
+shell: machine ## a root shell in the guest, with our driver loaded
 	@vsoc/run --kernel $(KERNEL) --driver qtee --shell --timeout 0 --no-leak-check
 
 all: vsoc modules ## build all there is
 
+# What a run needs, and no tests.
+machine: build/host/build.ninja build/guest/build.ninja build/firmware/build.ninja
+	@echo "== building the firmware"; $(ninja) -C build/firmware
+	@echo "== building programs of the guest"; $(ninja) -C build/guest vsoc-init qtee-demo qtee-report
+	@echo "== building programs of this machine"; $(ninja) -C build/host vsoc-run ta-images
+	@$(MAKE) modules KERNELS=$(KERNEL)
+
 vsoc: build/host/build.ninja build/guest/build.ninja build/firmware/build.ninja ## build what is C++: host, guest and firmware
-	@echo "== building firmware"; $(ninja) --quiet -C build/firmware
-	@echo "== building programs of the guest"; $(ninja) --quiet -C build/guest
-	@echo "== building programs of this machine"; $(ninja) --quiet -C build/host
+	@echo "== building firmware"; $(ninja) -C build/firmware
+	@echo "== building programs of the guest"; $(ninja) -C build/guest
+	@echo "== building programs of this machine"; $(ninja) -C build/host
 
 firmware: build/firmware/build.ninja ## build the firmware only
-	@$(ninja) --quiet -C build/firmware
+	@$(ninja) -C build/firmware
 
 modules: setup ## build the kernel modules for debian and lts, or KERNELS
 	@for kernel in $(KERNELS) $(filter-out $(KERNELS),$(KERNEL)); do \
@@ -73,12 +80,12 @@ build/host/build.ninja build/guest/build.ninja build/firmware/build.ninja: build
 	  echo "$$toolchain" > build/$*/.toolchain; \
 	fi
 
-check: vsoc ## formatting, licence lines and sizes of files
-	@echo "== formatting"; $(in) sh -c "clang-format-19 --dry-run -Werror $(cxx_files)"
+check: setup ## formatting, licence lines and sizes of files
+	@echo "== formatting"; $(in) sh -c "$(cxx_files) | xargs clang-format-19 --dry-run -Werror"
 	@echo "== licence lines"; vsoc/tests/source-check
 
 format: setup ## format the C++ sources
-	@$(in) sh -c "clang-format-19 -i $(cxx_files)"
+	@$(in) sh -c "$(cxx_files) | xargs clang-format-19 -i"
 
 clean: ## remove build/; the cache stays
 	rm -rf build

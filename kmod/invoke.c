@@ -9,6 +9,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/mm.h>
@@ -32,15 +33,19 @@
  * qtee_context_init() - begin an invocation
  * @context: the invocation's
  *
- * Return: 0; -ENOMEM when there are no message buffers.
+ * Return: 0; -EAGAIN when as many invocations as there may be are under way; -ENOMEM.
  * Context: process context, may sleep.
  */
 int qtee_context_init(struct qtee_context *context)
 {
 	context->seen = false;
 	context->message = qtee_message_get();
-	if (unlikely(!context->message))
-		return -ENOMEM;
+	if (IS_ERR(context->message)) {
+		int ret = PTR_ERR(context->message);
+
+		context->message = NULL;
+		return ret;
+	}
 	context->args = context->message->args;
 	return 0;
 }
@@ -188,7 +193,7 @@ static int qtee_invoke_respond(struct qtee_message *message, struct qtee_respons
 	return ret;
 }
 
-/* Sends the message and serves callbacks until the final answer. Returns 0, -EAGAIN (never seen), -ENODEV (seen). */
+/* Sends the message and serves callbacks until the final answer. Returns 0; -EAGAIN, -EIO (unseen); -ENODEV (seen). */
 static int qtee_invoke_loop(struct qtee_context *context, u32 size, s32 *result)
 {
 	struct qtee_message *message = context->message;
@@ -200,9 +205,10 @@ static int qtee_invoke_loop(struct qtee_context *context, u32 size, s32 *result)
 	ret = qtee_transport->invoke(in->paddr, PAGE_ALIGN(size), message->out.paddr, message->out.size, &response);
 	if (unlikely(ret)) {
 		qtee_stat_inc(QTEE_STAT_UNSENT);
-		if (ret != -EAGAIN)
-			pr_warn_ratelimited("QTEE refuses a message: %d\n", ret);
-		return -EAGAIN;
+		if (ret == -EAGAIN || ret == -ENOMEM)
+			return -EAGAIN;
+		pr_warn_ratelimited("QTEE refuses a message: %d\n", ret);
+		return -EIO;
 	}
 	context->seen = true;
 	qtee_stat_inc(QTEE_STAT_INVOCATIONS);
@@ -235,6 +241,11 @@ int qtee_invoke(struct qtee_context *context, u32 id, u32 op, struct qtee_args *
 	void *buf;
 
 	context->seen = false;
+	if (unlikely(message->lost)) {
+		qtee_invoke_objects_drop(args, 0);
+		return -ENODEV;
+	}
+
 	size = qtee_msg_layout(args, QTEE_MSG_MAX, &counts);
 	ret = size < 0 ? size : qtee_message_reserve(message, size);
 	if (ret < 0)
@@ -248,7 +259,7 @@ int qtee_invoke(struct qtee_context *context, u32 id, u32 op, struct qtee_args *
 	qtee_msg_invoke_write(buf, id, op, counts, args);
 
 	ret = qtee_invoke_loop(context, size, result);
-	if (ret == -EAGAIN)
+	if (ret && !context->seen)
 		goto err_drop;
 	if (ret)
 		return ret;
@@ -284,8 +295,9 @@ err_drop:
  *	-EMSGSIZE: more than 4 MiB;
  *	-ENOMEM: no memory, or no ids;
  *	-EFAULT: user memory could not be copied. If it was an output, @context->seen is set: QTEE has done its work;
- *	-EAGAIN: QTEE did not see the message, a retry is safe;
- *	-ENODEV: QTEE did see it, and its answer can't be used.
+ *	-EAGAIN: QTEE did not see the message, a retry is safe; or there was no buffer for it;
+ *	-EIO: QTEE refused the message unseen; it would again;
+ *	-ENODEV: QTEE did see it, and its answer can't be used; or so it was before, and the context can't be used again.
  * Context: process context, may sleep; no locks held, since callbacks run here.
  */
 int qtee_object_invoke(struct qtee_context *context, struct qtee_object *object, u32 op, struct qtee_args *args,

@@ -77,20 +77,30 @@ struct qtee_object *qtee_table_remove(u32 id)
 {
 	struct qtee_object *object;
 
+	unsigned long count = 0;
+
 	if (id == QTEE_ID_PRIMORDIAL)
 		return NULL;
 	object = xa_erase(&qtee_table, id & ~QTEE_ID_CB);
-	if (object)
-		qtee_stat_dec(QTEE_STAT_CB_IDS);
+	if (!object)
+		return NULL;
+	qtee_stat_dec(QTEE_STAT_CB_IDS);
+
+	/* Pairs with the one in qtee_table_retain(): either this sees the count, or that sees that the id is gone. */
+	smp_mb();
+	if (unlikely(!xa_empty(&qtee_table_retained)))
+		count = xa_to_value(xa_erase(&qtee_table_retained, id) ?: xa_mk_value(0));
+	while (count--)
+		qtee_object_put(object);
 	return object;
 }
 
-/* RETAIN of QTEE: one more reference for an id, so that it takes one more release to end it. */
+/* RETAIN of QTEE: one more reference for an id, so that it takes one more release to end it. Returns 0 or an errno. */
 int qtee_table_retain(u32 id)
 {
 	struct qtee_object *object;
 	unsigned long count;
-	void *old;
+	int ret;
 
 	if (id == QTEE_ID_PRIMORDIAL)
 		return 0;
@@ -98,15 +108,24 @@ int qtee_table_retain(u32 id)
 	if (!object)
 		return -ENOENT;
 
+	/* GFP_ATOMIC: the count must not change between being read and being written. */
 	xa_lock(&qtee_table_retained);
 	count = xa_to_value(xa_load(&qtee_table_retained, id) ?: xa_mk_value(0));
-	old = __xa_store(&qtee_table_retained, id, xa_mk_value(count + 1), GFP_KERNEL);
+	ret = xa_err(__xa_store(&qtee_table_retained, id, xa_mk_value(count + 1), GFP_ATOMIC));
 	xa_unlock(&qtee_table_retained);
-	if (xa_is_err(old)) {
+	if (ret) {
 		qtee_object_put(object);
-		return xa_err(old);
+		return ret;
 	}
-	return 0;
+
+	smp_mb();
+	if (likely(xa_load(&qtee_table, id & ~QTEE_ID_CB) == object))
+		return 0;
+	/* It was released meanwhile. Whoever finds the count puts what it stands for. */
+	count = xa_to_value(xa_erase(&qtee_table_retained, id) ?: xa_mk_value(0));
+	while (count--)
+		qtee_object_put(object);
+	return -ENOENT;
 }
 
 /* RELEASE of QTEE: one reference of an id. Returns 0, or -ENOENT where there is no such id. May sleep. */

@@ -7,8 +7,8 @@
  * qcom_scm, which tells nobody else, so a sleeping call asks again after a pause instead.
  *
  * There are two transports here. "smc" lets one call at a time into QTEE, as qcom_scm does. "direct" lets in as many
- * as the parameter contexts says, for platforms whose QTEE takes them; with as many as there are CPUs nothing is
- * counted at all, since no more can be in an SMC.
+ * as the parameter contexts says, for platforms whose QTEE takes them. Without a bound nothing is counted at all: no more
+ * than there are CPUs can be in an SMC, and QTEE bounds those that it puts to sleep.
  *
  * Neither excludes qcom_scm's other calls; QTEE answers EBUSY where it can't take two.
  *
@@ -18,7 +18,6 @@
 #include <linux/arm-smccc.h>
 #include <linux/delay.h>
 #include <linux/errno.h>
-#include <linux/cpumask.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -46,7 +45,7 @@
 
 static unsigned int contexts;
 module_param(contexts, uint, 0444);
-MODULE_PARM_DESC(contexts, "transport=direct: most calls in QTEE at once (default 0: one per CPU)");
+MODULE_PARM_DESC(contexts, "transport=direct: most calls in QTEE at once (default 0: no bound)");
 
 static DEFINE_MUTEX(qtee_smc_lock);
 static struct semaphore qtee_smc_contexts;
@@ -193,11 +192,8 @@ const struct qtee_transport qtee_transport_smc = {
 	.respond = qtee_transport_smc_respond,
 };
 
-/* A bound that no number of CPUs can reach is none. */
 static void qtee_transport_direct_init(void)
 {
-	if (contexts >= num_possible_cpus())
-		contexts = 0;
 	sema_init(&qtee_smc_contexts, contexts);
 }
 

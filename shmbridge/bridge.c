@@ -12,23 +12,29 @@
 #include "bridge.h"
 
 /**
- * qtee_bridge_create() - let QTEE see memory, for reading and writing
+ * qtee_bridge_create() - let QTEE see memory
  * @bridge: out
  * @paddr: physical address, page aligned
  * @size: bytes, whole pages
+ * @write: QTEE may write there
  *
  * Return: 0, also where bridges are not enabled; -EOPNOTSUPP on a kernel that has them but gives modules no way to make
- *	one (before 6.18); -EIO when QTEE refused; another errno of qcom_scm.
+ *	one (before 6.18); -EACCES for memory that QTEE may only read, since tzmem's bridges are for writing too; -EIO when
+ *	QTEE refused; another errno of qcom_scm.
  * Context: process context, may sleep.
  */
-int qtee_bridge_create(struct qtee_bridge *bridge, phys_addr_t paddr, size_t size)
+int qtee_bridge_create(struct qtee_bridge *bridge, phys_addr_t paddr, size_t size, bool write)
 {
 	bridge->active = false;
 	bridge->handle = 0;
 #if !IS_ENABLED(CONFIG_QCOM_TZMEM_MODE_SHMBRIDGE)
 	return 0;
 #elif defined(QTEE_HAVE_TZMEM_BRIDGE)
-	int ret = qcom_tzmem_shm_bridge_create(paddr, size, &bridge->handle);
+	int ret;
+
+	if (!write)
+		return -EACCES;
+	ret = qcom_tzmem_shm_bridge_create(paddr, size, &bridge->handle);
 
 	/* What QTEE answers comes up as a positive number. */
 	if (ret > 0)

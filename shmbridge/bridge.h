@@ -17,7 +17,7 @@ struct qtee_bridge {
 	bool active;
 };
 
-int qtee_bridge_create(struct qtee_bridge *bridge, phys_addr_t paddr, size_t size);
+int qtee_bridge_create(struct qtee_bridge *bridge, phys_addr_t paddr, size_t size, bool write);
 void qtee_bridge_delete(struct qtee_bridge *bridge);
 
 #endif /* _QTEE_BRIDGE_H */

@@ -11,6 +11,8 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/atomic.h>
+#include <linux/err.h>
 #include <linux/idr.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -35,10 +37,14 @@ static unsigned int messages_per_cpu = 2;
 module_param(messages_per_cpu, uint, 0444);
 MODULE_PARM_DESC(messages_per_cpu, "Free pairs that each CPU keeps for itself (default 2)");
 
-/* Size classes of inbound buffers beyond the pair's own, and how many idle ones of each are kept. */
+static unsigned int messages_max = 128;
+module_param(messages_max, uint, 0444);
+MODULE_PARM_DESC(messages_max, "Most pairs that exist, and so most invocations at once (default 128)");
+
+/* Size classes of inbound buffers beyond the pair's own, and how many of each there may be: they are kept for good. */
 static const u32 qtee_big_size[] = { SZ_128K, SZ_512K, SZ_1M + SZ_64K, SZ_2M + SZ_64K, QTEE_MSG_MAX };
 #define QTEE_BIG_CLASSES	ARRAY_SIZE(qtee_big_size)
-#define QTEE_BIG_KEPT		2
+#define QTEE_BIG_MAX		4
 
 /**
  * struct qtee_message_cpu - a CPU's free pairs
@@ -54,7 +60,9 @@ static DEFINE_PER_CPU(struct qtee_message_cpu, qtee_message_cpus);
 
 static DEFINE_SPINLOCK(qtee_message_lock);
 static struct qtee_message *qtee_message_free;
-static struct qtee_buffer qtee_big_free[QTEE_BIG_CLASSES][QTEE_BIG_KEPT];
+static struct qtee_buffer qtee_big_free[QTEE_BIG_CLASSES][QTEE_BIG_MAX];
+static unsigned int qtee_big_count[QTEE_BIG_CLASSES];
+static atomic_t qtee_message_count = ATOMIC_INIT(0);
 static DEFINE_IDA(qtee_message_ids);
 
 static void qtee_message_destroy(struct qtee_message *message)
@@ -66,16 +74,21 @@ static void qtee_message_destroy(struct qtee_message *message)
 	}
 	ida_free(&qtee_message_ids, message->context_id);
 	kfree(message);
+	atomic_dec(&qtee_message_count);
 	qtee_stat_dec(QTEE_STAT_MESSAGES);
 }
 
 static struct qtee_message *qtee_message_new(void)
 {
-	struct qtee_message *message = kzalloc(sizeof(*message), GFP_KERNEL);
-	int id;
+	struct qtee_message *message;
+	int id, ret = -ENOMEM;
 
+	/* tzmem never gives memory back, so what a burst of invocations took is gone for larger messages. */
+	if (!atomic_add_unless(&qtee_message_count, 1, messages_max))
+		return ERR_PTR(-EAGAIN);
+	message = kzalloc(sizeof(*message), GFP_KERNEL);
 	if (!message)
-		return NULL;
+		goto err_count;
 	id = ida_alloc_min(&qtee_message_ids, QTEE_CONTEXT_FIRST, GFP_KERNEL);
 	if (id < 0)
 		goto err_free;
@@ -93,7 +106,9 @@ err_id:
 	ida_free(&qtee_message_ids, id);
 err_free:
 	kfree(message);
-	return NULL;
+err_count:
+	atomic_dec(&qtee_message_count);
+	return ERR_PTR(ret);
 }
 
 static struct qtee_message *qtee_message_get_slow(void)
@@ -112,7 +127,7 @@ static struct qtee_message *qtee_message_get_slow(void)
 /**
  * qtee_message_get() - take a pair
  *
- * Return: a pair with both buffers zero, or NULL when the pool is used up.
+ * Return: a pair with both buffers zero; ERR_PTR(-EAGAIN) when there are messages_max of them, ERR_PTR(-ENOMEM).
  * Context: process context, may sleep when neither the CPU's list nor the shared one has a pair.
  */
 struct qtee_message *qtee_message_get(void)
@@ -131,24 +146,54 @@ struct qtee_message *qtee_message_get(void)
 	return likely(message) ? message : qtee_message_get_slow();
 }
 
-/* Gives a size-class buffer back, to its list or to the pool. */
+static unsigned int qtee_big_class(u32 size)
+{
+	unsigned int class = 0;
+
+	while (qtee_big_size[class] < size)
+		class++;
+	return class;
+}
+
+/* Gives a size-class buffer back. There is a place for each that exists. */
 static void qtee_big_put(struct qtee_buffer *buffer)
 {
-	unsigned int class, i;
-
-	for (class = 0; class < QTEE_BIG_CLASSES; class++)
-		if (buffer->size == qtee_big_size[class])
-			break;
+	unsigned int class = qtee_big_class(buffer->size), i;
 
 	spin_lock(&qtee_message_lock);
-	for (i = 0; class < QTEE_BIG_CLASSES && i < QTEE_BIG_KEPT; i++) {
-		if (qtee_big_free[class][i].addr)
-			continue;
+	for (i = 0; buffer->addr; i++)
+		if (!qtee_big_free[class][i].addr)
+			swap(qtee_big_free[class][i], *buffer);
+	spin_unlock(&qtee_message_lock);
+}
+
+/* Takes a buffer of a size class. Returns 0; -EAGAIN when all of them are in use; -ENOMEM. May sleep. */
+static int qtee_big_get(unsigned int class, struct qtee_buffer *buffer)
+{
+	bool make = false;
+	unsigned int i;
+	int ret;
+
+	spin_lock(&qtee_message_lock);
+	for (i = 0; i < QTEE_BIG_MAX && !buffer->addr; i++)
 		swap(qtee_big_free[class][i], *buffer);
-		break;
+	if (!buffer->addr && qtee_big_count[class] < QTEE_BIG_MAX) {
+		qtee_big_count[class]++;
+		make = true;
 	}
 	spin_unlock(&qtee_message_lock);
-	qtee_pool_free(buffer);
+	if (buffer->addr)
+		return 0;
+	if (!make)
+		return -EAGAIN;
+
+	ret = qtee_pool_alloc(buffer, qtee_big_size[class]);
+	if (ret) {
+		spin_lock(&qtee_message_lock);
+		qtee_big_count[class]--;
+		spin_unlock(&qtee_message_lock);
+	}
+	return ret;
 }
 
 /**
@@ -206,25 +251,16 @@ void qtee_message_clear(struct qtee_message *message)
  * @message: a pair of which nothing is used yet
  * @size: bytes, up to QTEE_MSG_MAX
  *
- * Return: 0; -ENOMEM.
+ * Return: 0; -EAGAIN when all buffers of that size are in use; -ENOMEM.
  * Context: process context, may sleep.
  */
 int qtee_message_reserve(struct qtee_message *message, u32 size)
 {
-	unsigned int class, i;
-
 	if (likely(size <= qtee_message_in(message)->size))
 		return 0;
 	if (message->big.addr)
 		qtee_big_put(&message->big);
-
-	for (class = 0; qtee_big_size[class] < size; class++)
-		;
-	spin_lock(&qtee_message_lock);
-	for (i = 0; i < QTEE_BIG_KEPT && !message->big.addr; i++)
-		swap(qtee_big_free[class][i], message->big);
-	spin_unlock(&qtee_message_lock);
-	return message->big.addr ? 0 : qtee_pool_alloc(&message->big, qtee_big_size[class]);
+	return qtee_big_get(qtee_big_class(size), &message->big);
 }
 
 static void qtee_message_list_destroy(struct qtee_message *message)
@@ -249,9 +285,11 @@ void qtee_message_exit(void)
 	}
 	qtee_message_list_destroy(qtee_message_free);
 	qtee_message_free = NULL;
-	for (class = 0; class < QTEE_BIG_CLASSES; class++)
-		for (i = 0; i < QTEE_BIG_KEPT; i++)
+	for (class = 0; class < QTEE_BIG_CLASSES; class++) {
+		for (i = 0; i < QTEE_BIG_MAX; i++)
 			qtee_pool_free(&qtee_big_free[class][i]);
+		qtee_big_count[class] = 0;
+	}
 	qtee_pool_exit();
 }
 
@@ -278,9 +316,9 @@ int qtee_message_init(void)
 		while (list->count < messages_per_cpu) {
 			struct qtee_message *message = qtee_message_new();
 
-			if (!message) {
+			if (IS_ERR(message)) {
 				qtee_message_exit();
-				return -ENOMEM;
+				return PTR_ERR(message);
 			}
 			message->next = list->free;
 			list->free = message;

@@ -16,9 +16,9 @@
 
 #include "pool.h"
 
-static unsigned int pool_max_kib = 32 * 1024;
+static unsigned int pool_max_kib = 64 * 1024;
 module_param(pool_max_kib, uint, 0444);
-MODULE_PARM_DESC(pool_max_kib, "Most memory for message buffers, in KiB (default 32768)");
+MODULE_PARM_DESC(pool_max_kib, "Most memory for message buffers, in KiB (default 65536)");
 
 static struct qcom_tzmem_pool *qtee_pool;
 /* Buffers that are out. */

@@ -24,6 +24,7 @@
 #include <linux/scatterlist.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/wait.h>
 #include <misc/qcom_tee.h>
 
 #include "../kmod/compat.h"
@@ -59,6 +60,8 @@ struct qtee_memory {
 
 static LIST_HEAD(qtee_memory_list);
 static DEFINE_MUTEX(qtee_memory_lock);
+/* Woken when a memory object has left the list. */
+static DECLARE_WAIT_QUEUE_HEAD(qtee_memory_gone);
 
 static enum dma_data_direction qtee_memory_direction(const struct qtee_memory *memory)
 {
@@ -110,7 +113,8 @@ static int qtee_memory_attach(struct qtee_memory *memory)
 
 	ret = qtee_memory_range(memory);
 	if (!ret)
-		ret = qtee_bridge_create(&memory->bridge, memory->paddr, memory->size);
+		ret = qtee_bridge_create(&memory->bridge, memory->paddr, memory->size,
+					 memory->perms & QTEE_PERM_WRITE);
 	if (ret)
 		qtee_memory_detach(memory);
 	return ret;
@@ -141,6 +145,7 @@ static void qtee_memory_release(struct qtee_object *object)
 		list_del(&memory->node);
 		qtee_memory_detach(memory);
 	}
+	wake_up_all(&qtee_memory_gone);
 	dma_buf_put(memory->dmabuf);
 	kfree_rcu(memory, rcu);
 }
@@ -164,6 +169,53 @@ static const struct qtee_object_ops qtee_memory_ops = {
 	.release = qtee_memory_release,
 };
 
+/* The memory object of a dma-buf that is in the list. The lock is held. */
+static struct qtee_memory *qtee_memory_find(const struct dma_buf *dmabuf)
+{
+	struct qtee_memory *memory;
+
+	lockdep_assert_held(&qtee_memory_lock);
+	list_for_each_entry(memory, &qtee_memory_list, node)
+		if (memory->dmabuf == dmabuf)
+			return memory;
+	return NULL;
+}
+
+/* Whether a memory object that is about to go has gone. */
+static bool qtee_memory_is_gone(const struct dma_buf *dmabuf)
+{
+	struct qtee_memory *memory;
+
+	guard(mutex)(&qtee_memory_lock);
+	memory = qtee_memory_find(dmabuf);
+	return !memory || refcount_read(&memory->object.refs);
+}
+
+/* Makes the memory object of a dma-buf that has none. The lock is held. Returns 0 or an errno. */
+static int qtee_memory_make(struct dma_buf *dmabuf, struct qtee_memory **made)
+{
+	struct qtee_memory *memory = kzalloc(sizeof(*memory), GFP_KERNEL);
+	int ret;
+
+	if (!memory)
+		return -ENOMEM;
+	memory->dmabuf = dmabuf;
+	memory->perms = QTEE_PERM_READ;
+	if (dmabuf->file->f_mode & FMODE_WRITE)
+		memory->perms |= QTEE_PERM_WRITE;
+
+	ret = qtee_memory_attach(memory);
+	if (ret) {
+		kfree(memory);
+		return ret;
+	}
+	get_dma_buf(dmabuf);
+	list_add(&memory->node, &qtee_memory_list);
+	qtee_object_init(&memory->object, &qtee_memory_ops);
+	*made = memory;
+	return 0;
+}
+
 /**
  * qtee_memory_object_get() - the memory object of a dma-buf
  * @dmabuf: the dma-buf; a reference of its own is taken
@@ -177,28 +229,22 @@ struct qtee_object *qtee_memory_object_get(struct dma_buf *dmabuf)
 	struct qtee_memory *memory;
 	int ret;
 
-	guard(mutex)(&qtee_memory_lock);
-	list_for_each_entry(memory, &qtee_memory_list, node)
-		if (memory->dmabuf == dmabuf && refcount_inc_not_zero(&memory->object.refs))
+	for (;;) {
+		mutex_lock(&qtee_memory_lock);
+		memory = qtee_memory_find(dmabuf);
+		if (!memory)
+			break;
+		if (refcount_inc_not_zero(&memory->object.refs)) {
+			mutex_unlock(&qtee_memory_lock);
 			return &memory->object;
-
-	memory = kzalloc(sizeof(*memory), GFP_KERNEL);
-	if (!memory)
-		return ERR_PTR(-ENOMEM);
-	memory->dmabuf = dmabuf;
-	memory->perms = QTEE_PERM_READ;
-	if (dmabuf->file->f_mode & FMODE_WRITE)
-		memory->perms |= QTEE_PERM_WRITE;
-
-	ret = qtee_memory_attach(memory);
-	if (ret) {
-		kfree(memory);
-		return ERR_PTR(ret);
+		}
+		/* Its last reference is gone, its bridge is not yet. */
+		mutex_unlock(&qtee_memory_lock);
+		wait_event(qtee_memory_gone, qtee_memory_is_gone(dmabuf));
 	}
-	get_dma_buf(dmabuf);
-	list_add(&memory->node, &qtee_memory_list);
-	qtee_object_init(&memory->object, &qtee_memory_ops);
-	return &memory->object;
+	ret = qtee_memory_make(dmabuf, &memory);
+	mutex_unlock(&qtee_memory_lock);
+	return ret ? ERR_PTR(ret) : &memory->object;
 }
 EXPORT_SYMBOL_GPL(qtee_memory_object_get);
 

@@ -132,7 +132,8 @@ struct qcom_tee_ioctl_data {
  *   EMSGSIZE more bytes than a message can hold
  *   EBADF    an fd that is not open, or not of the kind that the parameter says
  *   EFAULT   memory that can't be read or written
- *   EAGAIN   QTEE did not see the message; the call can be made again
+ *   EAGAIN   QTEE did not see the message, being busy, or there was no buffer for it; the call can be made again
+ *   EIO      QTEE refused the message unseen, and would again
  *   EINTR    the caller is being killed
  *   ENODEV   QTEE saw the message, and its answer can't be used
  *   ENOMEM   out of memory

@@ -3,10 +3,14 @@
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/module.h>
+#include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "user.h"
+
+/* Longest that a kernel thread waits for a server, in ms. */
+#define QTEE_USER_KTHREAD_MS	5000U
 
 static void qtee_user_callback_release(struct qtee_object *object);
 static int qtee_user_callback_dispatch(u32 context_id, struct qtee_object *object, u32 op, struct qtee_args *args);
@@ -57,9 +61,13 @@ void qtee_user_object_free(struct qtee_user_object *callback)
 static void qtee_user_callback_release(struct qtee_object *object)
 {
 	struct qtee_user_object *callback = qtee_user_callback_from(object);
+	struct qtee_user_server *server = callback->server;
 
-	if (callback->quiet || qtee_user_server_queue(callback->server, &callback->item))
+	/* Once it is queued, a RECEIVE may end the object, and a close the server. */
+	kref_get(&server->refs);
+	if (callback->quiet || qtee_user_server_queue(server, &callback->item))
 		qtee_user_object_free(callback);
+	qtee_user_server_put(server);
 }
 
 void qtee_user_request_put(struct qtee_user_request *request)
@@ -68,15 +76,30 @@ void qtee_user_request_put(struct qtee_user_request *request)
 		kfree(request);
 }
 
-/* A server thread is done with the invoker's message; an invoker that gave up meanwhile may go. Ends its reference. */
-void qtee_user_request_idle(struct qtee_user_server *server, struct qtee_user_request *request)
+/*
+ * A server thread is done with the invoker's message: one that gave up meanwhile may go. A request that no thread knows of
+ * goes back to the head of the queue. Ends the thread's reference.
+ */
+void qtee_user_request_idle(struct qtee_user_server *server, struct qtee_user_request *request, bool undelivered)
 {
+	bool again;
+
 	spin_lock(&server->lock);
 	request->busy = false;
+	if (undelivered)
+		request->undelivered = true;
+	again = request->undelivered && request->state == QTEE_USER_PROCESSING;
+	if (again) {
+		request->state = QTEE_USER_PENDING;
+		list_add(&request->item.node, &server->queue);
+	}
 	if (request->state == QTEE_USER_TIMEDOUT || request->state == QTEE_USER_PROCESSED)
 		wake_up(&request->wait);
 	spin_unlock(&server->lock);
 	qtee_user_request_put(request);
+	/* The thread may not come back for it. The caller's file keeps the server. */
+	if (again)
+		wake_up_interruptible_poll(&server->wait, EPOLLIN | EPOLLRDNORM);
 }
 
 /* Whether the invoker has nothing to wait for. */
@@ -91,6 +114,10 @@ static int qtee_user_request_wait(struct qtee_user_server *server, struct qtee_u
 	u32 timeout_ms = READ_ONCE(server->timeout_ms);
 	bool busy;
 	long ret;
+
+	/* A release worker can't be killed, and everybody's releases wait behind it. */
+	if (current->flags & PF_KTHREAD)
+		timeout_ms = min(timeout_ms ?: QTEE_USER_KTHREAD_MS, QTEE_USER_KTHREAD_MS);
 
 	if (!timeout_ms) {
 		ret = wait_event_killable(request->wait, qtee_user_request_done(request));

@@ -176,7 +176,7 @@ long qtee_user_invoke(struct qtee_object *object, unsigned long arg)
 	if (!invocation.head.result)
 		ret = qtee_user_invoke_outputs(&invocation, &args, &files);
 	/* QTEE has done its work: what came of it is lost, and the caller is told so. */
-	if (ret == -EINVAL)
+	if (ret == -EINVAL || ret == -EBADF)
 		ret = -ENODEV;
 	if (!ret && copy_to_user(user, &invocation, invocation.head.result ? sizeof(invocation.head) : data.buf_len))
 		ret = -EFAULT;

@@ -41,7 +41,8 @@ bool qtee_user_param_possible(const struct qtee_object *object, const struct qte
  * @object: the object, or NULL; the caller's reference is taken when this succeeds
  * @file: out: what @id is to be an fd of, with a reference; NULL when @param is complete
  *
- * Return: 0; -EINVAL when the object can't be named to the current task; an errno of making the file.
+ * Return: 0; -EINVAL when the object can't be named to users, -EBADF when not to the current task; an errno of making the
+ *	file.
  * Context: process context of the user, may sleep.
  */
 int qtee_user_param_set(struct qcom_tee_param *param, struct qtee_object *object, struct file **file)

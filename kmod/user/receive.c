@@ -157,28 +157,22 @@ static int qtee_user_receipt_finish(struct qtee_user_receipt *receipt, struct qt
 	return ret;
 }
 
-/*
- * Puts a request back to the head of the queue, unless its invoker gave up or it was answered: an id can be guessed.
- * Ends our reference, and our being busy with it.
- */
-static void qtee_user_request_return(struct qtee_user_server *server, struct qtee_user_request *request, bool busy)
+/* No thread knows of a request that was handed over. If one is busy with it nevertheless, by a guess, it puts it back. */
+static void qtee_user_request_undelivered(struct qtee_user_server *server, struct qtee_user_request *request)
 {
-	bool again;
+	bool busy;
 
 	spin_lock(&server->lock);
-	again = request->state == QTEE_USER_PROCESSING && request->busy == busy;
-	if (again) {
-		request->state = QTEE_USER_PENDING;
-		list_add(&request->item.node, &server->queue);
-	}
+	busy = request->busy;
+	if (busy)
+		request->undelivered = true;
+	else
+		request->busy = true;
 	spin_unlock(&server->lock);
 	if (busy)
-		qtee_user_request_idle(server, request);
-	else
 		qtee_user_request_put(request);
-	/* This thread may not come back for it. */
-	if (again)
-		wake_up_interruptible_poll(&server->wait, EPOLLIN | EPOLLRDNORM);
+	else
+		qtee_user_request_idle(server, request, true);
 }
 
 /* Hands a request over. Returns 0; -EAGAIN when the caller's memory was faulted in and it should be tried again. */
@@ -190,13 +184,13 @@ static int qtee_user_receive_request(struct qtee_user_server *server, struct qte
 
 	qtee_user_receipt_measure(receipt, request);
 	if (receipt->need > receipt->size || receipt->head.num_params > receipt->room) {
-		qtee_user_request_return(server, request, true);
+		qtee_user_request_idle(server, request, true);
 		return -ENOSPC;
 	}
 
 	ret = qtee_user_receipt_payload(receipt, request);
 	if (ret) {
-		qtee_user_request_return(server, request, true);
+		qtee_user_request_idle(server, request, true);
 		if (fault_in_writeable(receipt->user, receipt->need))
 			return -EFAULT;
 		return -EAGAIN;
@@ -205,7 +199,7 @@ static int qtee_user_receive_request(struct qtee_user_server *server, struct qte
 	qtee_user_receipt_objects(request, objects);
 	/* The invoker's message is not looked at from here on; the request is still there by its id. */
 	refcount_inc(&request->refs);
-	qtee_user_request_idle(server, request);
+	qtee_user_request_idle(server, request, false);
 
 	ret = qtee_user_receipt_finish(receipt, objects);
 	if (!ret) {
@@ -214,7 +208,7 @@ static int qtee_user_receive_request(struct qtee_user_server *server, struct qte
 	}
 
 	/* The caller does not know of the request; somebody should. */
-	qtee_user_request_return(server, request, false);
+	qtee_user_request_undelivered(server, request);
 	return ret;
 }
 
@@ -251,6 +245,7 @@ static struct qtee_user_item *qtee_user_receive_next(struct qtee_user_server *se
 
 		request->state = QTEE_USER_PROCESSING;
 		request->busy = true;
+		request->undelivered = false;
 		refcount_inc(&request->refs);
 	}
 	return item;

@@ -178,7 +178,7 @@ static int qtee_user_answer_try(struct qtee_user_server *server, struct qtee_use
 		}
 		spin_unlock(&server->lock);
 	}
-	qtee_user_request_idle(server, request);
+	qtee_user_request_idle(server, request, false);
 
 	if (ret == -EFAULT && !qtee_user_answer_fault(answer))
 		ret = -EAGAIN;

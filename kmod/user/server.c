@@ -46,12 +46,12 @@ static int qtee_user_server_fd_match(const void *server, struct file *file, unsi
 	return file->f_op == &qtee_user_server_fops && file->private_data == server ? fd + 1 : 0;
 }
 
-/* An fd of the current task that is this server. Returns -EINVAL when it has none. */
+/* An fd of the current task that is this server. Returns -EBADF when it has none. */
 int qtee_user_server_fd(const struct qtee_user_server *server)
 {
 	int found = iterate_fd(current->files, 0, qtee_user_server_fd_match, server);
 
-	return found ? found - 1 : -EINVAL;
+	return found ? found - 1 : -EBADF;
 }
 
 /* Puts an item at the queue's end and wakes one thread for it. Returns 0, or -ENODEV: the server is gone. */

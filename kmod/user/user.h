@@ -95,12 +95,13 @@ struct qtee_user_object {
  * @state: enum qtee_user_state
  * @busy: a server thread is copying from or to the invoker's message. It does that without faulting, so this is short,
  *	and an invoker that gives up waits for it.
+ * @undelivered: no server thread knows of it, although it is PROCESSING: whoever is busy with it puts it back
  * @error: how it ended, when no answer came
  * @args: the invoker's arguments: payloads lie in its message
  * @wait: the invoker
  *
  * Invariant: @args may be looked at while @busy, or with the lock held in state PENDING or PROCESSING.
- * Locking: @state, @busy and @item: the server's lock.
+ * Locking: @state, @busy, @undelivered and @item: the server's lock.
  */
 struct qtee_user_request {
 	struct qtee_user_item item;
@@ -110,6 +111,7 @@ struct qtee_user_request {
 	u32 op;
 	enum qtee_user_state state;
 	bool busy;
+	bool undelivered;
 	int error;
 	struct qtee_args *args;
 	wait_queue_head_t wait;
@@ -126,7 +128,7 @@ int qtee_user_server_queue(struct qtee_user_server *server, struct qtee_user_ite
 struct qtee_object *qtee_user_callback_new(s32 fd, u64 id);
 struct qtee_user_object *qtee_user_callback_from(struct qtee_object *object);
 void qtee_user_request_put(struct qtee_user_request *request);
-void qtee_user_request_idle(struct qtee_user_server *server, struct qtee_user_request *request);
+void qtee_user_request_idle(struct qtee_user_server *server, struct qtee_user_request *request, bool undelivered);
 void qtee_user_object_free(struct qtee_user_object *object);
 
 /* object.c */

@@ -60,34 +60,34 @@ inline constexpr std::uint32_t kNestOp = 1;
 
 // What is alive when the report is made. Static objects (root, the primordial object) are in no count.
 struct Report {
-  std::uint64_t version;            // 1
-  std::uint64_t tee_objects;        // objects hosted in QTEE
-  std::uint64_t tee_references;     // references that Linux holds on them: ids handed over and not yet released
-  std::uint64_t ns_ids;             // ids of callback objects that QTEE holds
-  std::uint64_t ns_releases_queued; // ids that QTEE has let go and has not yet told Linux about
-  std::uint64_t mappings;           // memory objects mapped
-  std::uint64_t bridges;            // SHM bridges
-  std::uint64_t calls_in_flight;    // invocations begun and not answered; the one that asks is not counted
-  std::uint64_t faults;             // protocol errors of Linux since boot: double or unknown release, unbridged
-                                    // buffer, answer to no call, malformed message
-  std::uint64_t heap_used;          // bytes of the secure heap in use
+  std::uint64_t version;             // 1
+  std::uint64_t tee_objects;         // objects hosted in QTEE
+  std::uint64_t tee_references;      // references that Linux holds on them: ids handed over and not yet released
+  std::uint64_t ns_ids;              // ids of callback objects that QTEE holds
+  std::uint64_t ns_releases_queued;  // ids that QTEE has let go and has not yet told Linux about
+  std::uint64_t mappings;            // memory objects mapped
+  std::uint64_t bridges;             // SHM bridges
+  std::uint64_t calls_in_flight;     // invocations begun and not answered; the one that asks is not counted
+  std::uint64_t faults;              // protocol errors of Linux since boot: double or unknown release, unbridged
+                                     // buffer, answer to no call, malformed message
+  std::uint64_t heap_used;           // bytes of the secure heap in use
 };
 
 // Since boot.
 struct Counters {
-  std::uint64_t smc_total;            // SCM and SMCINVOKE calls, PSCI left out
-  std::uint64_t smc_invoke;           // direct invocations, RELEASE included
+  std::uint64_t smc_total;   // SCM and SMCINVOKE calls, PSCI left out
+  std::uint64_t smc_invoke;  // direct invocations, RELEASE included
   std::uint64_t smc_callback_response;
-  std::uint64_t smc_reentry;          // after INTERRUPTED
-  std::uint64_t smc_resume;           // after WAITQ_SLEEP
+  std::uint64_t smc_reentry;  // after INTERRUPTED
+  std::uint64_t smc_resume;   // after WAITQ_SLEEP
   std::uint64_t answers_busy;
-  std::uint64_t callbacks;            // callback requests sent to Linux
-  std::uint64_t map_regions;          // of those, MAP_REGION
-  std::uint64_t releases;             // RELEASE operations taken from Linux
-  std::uint64_t async_releases;       // ids released to Linux by asynchronous message
+  std::uint64_t callbacks;       // callback requests sent to Linux
+  std::uint64_t map_regions;     // of those, MAP_REGION
+  std::uint64_t releases;        // RELEASE operations taken from Linux
+  std::uint64_t async_releases;  // ids released to Linux by asynchronous message
   std::uint64_t bridge_creates;
   std::uint64_t bridge_deletes;
-  std::uint64_t concurrent_max;       // the most CPUs ever inside QTEE at once
+  std::uint64_t concurrent_max;  // the most CPUs ever inside QTEE at once
 };
 
 enum class ArmKind : std::uint32_t {
@@ -107,43 +107,43 @@ struct ArmRequest {
 enum class LieKind : std::uint32_t {
   none = 0,
   // in the final answer, in the inbound buffer
-  ob_size_grown = 1,        // BO[0]'s size made one larger than offered
-  ob_size_huge = 2,         // BO[0]'s size made value
-  ob_offset_moved = 3,      // BO[0]'s offset made value
-  counts_changed = 4,       // the header's counts word made value
-  oo_unknown = 5,           // OO[0] is a callback object id that Linux never gave
-  oo_released = 6,          // OO[0] is OI[0]'s id, released in the same answer
-  oo_twice = 7,             // all OO are one TEE id that is counted once
-  oo_reserved = 8,          // OO[0] is value
-  response_type = 9,        // x1 is value
+  ob_size_grown = 1,    // BO[0]'s size made one larger than offered
+  ob_size_huge = 2,     // BO[0]'s size made value
+  ob_offset_moved = 3,  // BO[0]'s offset made value
+  counts_changed = 4,   // the header's counts word made value
+  oo_unknown = 5,       // OO[0] is a callback object id that Linux never gave
+  oo_released = 6,      // OO[0] is OI[0]'s id, released in the same answer
+  oo_twice = 7,         // all OO are one TEE id that is counted once
+  oo_reserved = 8,      // OO[0] is value
+  response_type = 9,    // x1 is value
   // asynchronous messages behind the final answer
-  async_version = 20,       // version made value
-  async_op = 21,            // op made value
-  async_count = 22,         // counts made value
-  async_unknown_id = 23,    // releases an id that Linux never gave
-  async_twice = 24,         // releases OI[0]'s id twice
-  async_primordial = 25,    // releases 0x80000000
-  async_tee_id = 26,        // releases value, an id without bit 31
-  async_unpacked = 27,      // leaves value bytes between two messages
-  async_full = 28,          // fills the buffer to its last byte
-  async_truncated = 29,     // a header whose ids would pass the end of the buffer
+  async_version = 20,     // version made value
+  async_op = 21,          // op made value
+  async_count = 22,       // counts made value
+  async_unknown_id = 23,  // releases an id that Linux never gave
+  async_twice = 24,       // releases OI[0]'s id twice
+  async_primordial = 25,  // releases 0x80000000
+  async_tee_id = 26,      // releases value, an id without bit 31
+  async_unpacked = 27,    // leaves value bytes between two messages
+  async_full = 28,        // fills the buffer to its last byte
+  async_truncated = 29,   // a header whose ids would pass the end of the buffer
   // a callback request on OI[0], before the final answer
-  cb_unknown_id = 40,       // to an id that Linux never gave
-  cb_released_id = 41,      // to OI[0]'s id after its release
-  cb_null = 42,             // to id 0
-  cb_tee_id = 43,           // to value, an id without bit 31
-  cb_ib_offset = 44,        // IB[0]'s offset made value
-  cb_ib_size = 45,          // IB[0]'s size made value
+  cb_unknown_id = 40,   // to an id that Linux never gave
+  cb_released_id = 41,  // to OI[0]'s id after its release
+  cb_null = 42,         // to id 0
+  cb_tee_id = 43,       // to value, an id without bit 31
+  cb_ib_offset = 44,    // IB[0]'s offset made value
+  cb_ib_size = 45,      // IB[0]'s size made value
   cb_ob_offset = 46,
   cb_ob_size = 47,
-  cb_counts = 48,           // counts word made value
-  cb_op_bits = 49,          // op word's transport bits made value
-  cb_io_unknown = 50,       // an input object that Linux never gave
-  cb_unpacked = 51,         // payloads value bytes apart
-  cb_overlap = 52,          // two buffers over one payload
-  cb_primordial_op = 53,    // to the primordial object with operation value
-  cb_map_not_memory = 54,   // MAP_REGION on OI[0], which need not be a memory object
-  cb_async_behind = 55,     // a malformed asynchronous message behind the request
+  cb_counts = 48,          // counts word made value
+  cb_op_bits = 49,         // op word's transport bits made value
+  cb_io_unknown = 50,      // an input object that Linux never gave
+  cb_unpacked = 51,        // payloads value bytes apart
+  cb_overlap = 52,         // two buffers over one payload
+  cb_primordial_op = 53,   // to the primordial object with operation value
+  cb_map_not_memory = 54,  // MAP_REGION on OI[0], which need not be a memory object
+  cb_async_behind = 55,    // a malformed asynchronous message behind the request
 };
 
 struct LieRequest {
