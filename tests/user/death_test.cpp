@@ -174,8 +174,9 @@ TEST_F(DeathTest, ObjectsInAReplyThatIsTooLateAreOursStill) {
 
 TEST_F(DeathTest, InvokerIsKilledInTheSecureWorld) {
   const pid_t pid = second_process([&] {
+    // Again and again: whenever the signal comes, it finds a call in the secure world.
     std::uint64_t ns = 300'000'000;
-    RawInvoke(kWork, {param_in(&ns, 8)}).invoke(fd());
+    for (;;) RawInvoke(kWork, {param_in(&ns, 8)}).invoke(fd());
   });
   std::this_thread::sleep_for(50ms);
   kill_and_wait(pid);
