@@ -24,6 +24,8 @@ struct Fault {
   const char* told;
 };
 
+void PrintTo(const Fault& fault, std::ostream* stream) { *stream << fault.kind; }
+
 class RunDebugFaultTest : public ::testing::TestWithParam<Fault> {};
 
 TEST_P(RunDebugFaultTest, IsFound) {
