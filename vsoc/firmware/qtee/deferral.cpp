@@ -7,7 +7,8 @@
 namespace qtee::fw {
 namespace {
 
-constexpr std::uint64_t kWakeupDelayNs = 200'000;
+// Long enough for a Linux that asks again instead of waiting for the interrupt to ask too early.
+constexpr std::uint64_t kWakeupDelayNs = 1'000'000;
 
 bool is_invoke(const SmcFrame& frame) { return static_cast<std::uint32_t>(frame.x[0]) == kFidInvoke; }
 
@@ -67,9 +68,7 @@ bool Deferral::sleep(SmcFrame& frame) {
     if (entry == nullptr) return false;
     entry->queue = entry->id % queues_.load(std::memory_order_relaxed);
     ++wakeups_[entry->queue];
-    frame.x[0] = 2;
-    frame.x[1] = entry->queue;
-    frame.x[2] = entry->id;
+    answer_asleep(frame, *entry);
   }
   // Late enough for the call to sleep first; were it not, Linux counts wake-ups and loses none.
   state().machine->raise_waitq_irq_after(kWakeupDelayNs);
@@ -102,13 +101,23 @@ std::uint64_t Deferral::invocations() {
   return count;
 }
 
-bool Deferral::resume(SmcFrame& frame) {
+void Deferral::answer_asleep(SmcFrame& frame, const Entry& entry) {
+  frame.x[0] = 2;
+  frame.x[1] = entry.queue;
+  frame.x[2] = entry.id;
+}
+
+Deferral::Resumed Deferral::resume(SmcFrame& frame) {
   SpinGuard guard(lock_);
   Entry* entry = find(frame.x[2], Stage::sleeping);
-  if (entry == nullptr || woken_[entry->queue] == 0) return false;
+  if (entry == nullptr) return Resumed::unknown;
+  if (woken_[entry->queue] == 0) {
+    answer_asleep(frame, *entry);
+    return Resumed::asleep;
+  }
   --woken_[entry->queue];
   put_back(frame, *entry);
-  return true;
+  return Resumed::awake;
 }
 
 }  // namespace qtee::fw

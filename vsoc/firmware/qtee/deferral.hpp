@@ -29,9 +29,11 @@ class Deferral {
   bool sleep(SmcFrame& frame);
   // GET_WQ_CTX: false where nobody is to be woken.
   bool next_wakeup(std::uint64_t& queue, bool& more);
-  // RESUME of the call in x2: puts its registers back. False for a context that does not sleep, or whose queue was not
-  // woken.
-  bool resume(SmcFrame& frame);
+  // RESUME of the call in x2. A wake-up names a queue and no call, so Linux may resume the wrong one, or one too early:
+  // that sleeps on, and is answered WAITQ_SLEEP as before. Only `awake` puts the call's registers back; with `unknown`
+  // the frame is untouched.
+  enum class Resumed : std::uint8_t { unknown, asleep, awake };
+  Resumed resume(SmcFrame& frame);
 
   // Invocations among those that wait here.
   std::uint64_t invocations();
@@ -51,6 +53,7 @@ class Deferral {
 
   Entry* take(const SmcFrame& frame, Stage stage);
   Entry* find(std::uint64_t id, Stage stage);
+  static void answer_asleep(SmcFrame& frame, const Entry& entry);
   void put_back(SmcFrame& frame, Entry& entry);
 
   std::atomic<std::uint32_t> queues_{1};

@@ -248,8 +248,10 @@ void call_reenter(SmcFrame& frame) {
 void call_resume(SmcFrame& frame) {
   const Inside inside;
   state().stats.smc_resume.add();
-  if (frame.x[1] != kArginfoOne || !state().deferral.resume(frame)) {
-    FaultLine() << "resumption of " << frame.x[2] << ", which was not woken";
+  const auto resumed = frame.x[1] == kArginfoOne ? state().deferral.resume(frame) : Deferral::Resumed::unknown;
+  if (resumed == Deferral::Resumed::asleep) return;
+  if (resumed == Deferral::Resumed::unknown) {
+    FaultLine() << "resumption of " << frame.x[2] << ", which does not sleep";
     return answer(frame, kScmInvalid);
   }
   call_run(frame);

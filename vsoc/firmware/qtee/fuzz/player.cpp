@@ -188,7 +188,6 @@ void Player::go_on() {
   SmcFrame answer = frame;
   firmware_smc(answer);
   if (answer.x[0] == 2) deferred_.push_back({each.frame, answer.x[2], true});
-  if (answer.x[0] == static_cast<std::uint64_t>(-2) && each.asleep) deferred_.push_back(each);  // perhaps not woken
 }
 
 void Player::play() {
