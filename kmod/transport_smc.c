@@ -134,16 +134,19 @@ static void qtee_smc_contexts_leave(void)
 static const struct qtee_smc_gate qtee_smc_one = { qtee_smc_lock_enter, qtee_smc_lock_leave };
 static const struct qtee_smc_gate qtee_smc_many = { qtee_smc_contexts_enter, qtee_smc_contexts_leave };
 
-static int qtee_smc(const struct qtee_smc_gate *gate, const u64 *x, struct qtee_response *response)
+/* That of the transport that was chosen, for good. */
+static const struct qtee_smc_gate *qtee_smc_gate;
+
+static int qtee_smc(const u64 *x, struct qtee_response *response)
 {
 	struct arm_smccc_res res;
 	unsigned int tries;
 	int ret;
 
 	for (tries = 0; ; tries++) {
-		gate->enter();
+		qtee_smc_gate->enter();
 		qtee_smc_call(x, &res);
-		gate->leave();
+		qtee_smc_gate->leave();
 
 		ret = qtee_smc_errno((int)res.a0);
 		if (ret != -EBUSY)
@@ -159,35 +162,29 @@ static int qtee_smc(const struct qtee_smc_gate *gate, const u64 *x, struct qtee_
 	return ret;
 }
 
-static int qtee_smc_invoke(const struct qtee_smc_gate *gate, phys_addr_t in, size_t in_size, phys_addr_t out,
-			   size_t out_size, struct qtee_response *response)
-{
-	const u64 x[] = { QTEE_SMC_INVOKE, QTEE_SMC_INVOKE_ARGINFO, in, in_size, out, out_size };
-
-	return qtee_smc(gate, x, response);
-}
-
-static int qtee_smc_respond(const struct qtee_smc_gate *gate, phys_addr_t out, size_t out_size,
-			    struct qtee_response *response)
-{
-	const u64 x[] = { QTEE_SMC_CALLBACK_RESPONSE, QTEE_SMC_RESPONSE_ARGINFO, out, out_size, 0, 0 };
-
-	return qtee_smc(gate, x, response);
-}
-
 static int qtee_transport_smc_invoke(phys_addr_t in, size_t in_size, phys_addr_t out, size_t out_size,
 				     struct qtee_response *response)
 {
-	return qtee_smc_invoke(&qtee_smc_one, in, in_size, out, out_size, response);
+	const u64 x[] = { QTEE_SMC_INVOKE, QTEE_SMC_INVOKE_ARGINFO, in, in_size, out, out_size };
+
+	return qtee_smc(x, response);
 }
 
 static int qtee_transport_smc_respond(phys_addr_t out, size_t out_size, struct qtee_response *response)
 {
-	return qtee_smc_respond(&qtee_smc_one, out, out_size, response);
+	const u64 x[] = { QTEE_SMC_CALLBACK_RESPONSE, QTEE_SMC_RESPONSE_ARGINFO, out, out_size, 0, 0 };
+
+	return qtee_smc(x, response);
+}
+
+static void qtee_transport_smc_init(void)
+{
+	qtee_smc_gate = &qtee_smc_one;
 }
 
 const struct qtee_transport qtee_transport_smc = {
 	.name = "smc",
+	.init = qtee_transport_smc_init,
 	.invoke = qtee_transport_smc_invoke,
 	.respond = qtee_transport_smc_respond,
 };
@@ -195,22 +192,12 @@ const struct qtee_transport qtee_transport_smc = {
 static void qtee_transport_direct_init(void)
 {
 	sema_init(&qtee_smc_contexts, contexts);
-}
-
-static int qtee_transport_direct_invoke(phys_addr_t in, size_t in_size, phys_addr_t out, size_t out_size,
-					struct qtee_response *response)
-{
-	return qtee_smc_invoke(&qtee_smc_many, in, in_size, out, out_size, response);
-}
-
-static int qtee_transport_direct_respond(phys_addr_t out, size_t out_size, struct qtee_response *response)
-{
-	return qtee_smc_respond(&qtee_smc_many, out, out_size, response);
+	qtee_smc_gate = &qtee_smc_many;
 }
 
 const struct qtee_transport qtee_transport_direct = {
 	.name = "direct",
 	.init = qtee_transport_direct_init,
-	.invoke = qtee_transport_direct_invoke,
-	.respond = qtee_transport_direct_respond,
+	.invoke = qtee_transport_smc_invoke,
+	.respond = qtee_transport_smc_respond,
 };

@@ -60,7 +60,8 @@ struct qtee_memory {
 
 static LIST_HEAD(qtee_memory_list);
 static DEFINE_MUTEX(qtee_memory_lock);
-/* Woken when a memory object has left the list. */
+/* How many memory objects have left the list, changed under the lock; woken when one has. */
+static unsigned int qtee_memory_ends;
 static DECLARE_WAIT_QUEUE_HEAD(qtee_memory_gone);
 
 static enum dma_data_direction qtee_memory_direction(const struct qtee_memory *memory)
@@ -144,6 +145,7 @@ static void qtee_memory_release(struct qtee_object *object)
 	scoped_guard(mutex, &qtee_memory_lock) {
 		list_del(&memory->node);
 		qtee_memory_detach(memory);
+		WRITE_ONCE(qtee_memory_ends, qtee_memory_ends + 1);
 	}
 	wake_up_all(&qtee_memory_gone);
 	dma_buf_put(memory->dmabuf);
@@ -179,16 +181,6 @@ static struct qtee_memory *qtee_memory_find(const struct dma_buf *dmabuf)
 		if (memory->dmabuf == dmabuf)
 			return memory;
 	return NULL;
-}
-
-/* Whether a memory object that is about to go has gone. */
-static bool qtee_memory_is_gone(const struct dma_buf *dmabuf)
-{
-	struct qtee_memory *memory;
-
-	guard(mutex)(&qtee_memory_lock);
-	memory = qtee_memory_find(dmabuf);
-	return !memory || refcount_read(&memory->object.refs);
 }
 
 /* Makes the memory object of a dma-buf that has none. The lock is held. Returns 0 or an errno. */
@@ -227,6 +219,7 @@ static int qtee_memory_make(struct dma_buf *dmabuf, struct qtee_memory **made)
 struct qtee_object *qtee_memory_object_get(struct dma_buf *dmabuf)
 {
 	struct qtee_memory *memory;
+	unsigned int ends;
 	int ret;
 
 	for (;;) {
@@ -239,8 +232,9 @@ struct qtee_object *qtee_memory_object_get(struct dma_buf *dmabuf)
 			return &memory->object;
 		}
 		/* Its last reference is gone, its bridge is not yet. */
+		ends = qtee_memory_ends;
 		mutex_unlock(&qtee_memory_lock);
-		wait_event(qtee_memory_gone, qtee_memory_is_gone(dmabuf));
+		wait_event(qtee_memory_gone, READ_ONCE(qtee_memory_ends) != ends);
 	}
 	ret = qtee_memory_make(dmabuf, &memory);
 	mutex_unlock(&qtee_memory_lock);

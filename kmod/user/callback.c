@@ -108,7 +108,10 @@ static bool qtee_user_request_done(const struct qtee_user_request *request)
 	return READ_ONCE(request->state) == QTEE_USER_PROCESSED && !READ_ONCE(request->busy);
 }
 
-/* Waits for the answer. Returns 0, or an errno when there is none; nobody looks at the arguments any more then. */
+/*
+ * Waits for the answer. Returns 0, or an errno when there is none; nobody looks at the arguments any more then. Output
+ * objects are among them only after 0: an answer is given to a request that is still waited for, or not at all.
+ */
 static int qtee_user_request_wait(struct qtee_user_server *server, struct qtee_user_request *request)
 {
 	u32 timeout_ms = READ_ONCE(server->timeout_ms);
@@ -175,18 +178,7 @@ static int qtee_user_callback_dispatch(u32 context_id, struct qtee_object *objec
 		goto out;
 	}
 	ret = qtee_user_request_wait(server, request);
-	if (ret) {
-		/* Objects of an answer that came too late go back where they came from. */
-		for (i = 0; i < args->count; i++) {
-			if (args->arg[i].kind != QTEE_ARG_OO)
-				continue;
-			qtee_object_put(args->arg[i].object);
-			args->arg[i].object = NULL;
-		}
-		goto out;
-	}
-
-	for (i = 0; i < args->count; i++)
+	for (i = 0; i < args->count && !ret; i++)
 		if (args->arg[i].kind == QTEE_ARG_IO)
 			qtee_object_put(args->arg[i].object);
 out:

@@ -70,7 +70,6 @@ static void qtee_user_invoke_inputs_put(struct qtee_object **inputs, unsigned in
 static int qtee_user_invoke_outputs(struct qtee_user_invocation *invocation, struct qtee_args *args,
 				    struct qtee_user_files *files)
 {
-	struct file *file;
 	unsigned int i;
 	int ret = 0;
 
@@ -83,21 +82,10 @@ static int qtee_user_invoke_outputs(struct qtee_user_invocation *invocation, str
 		if (arg->kind != QTEE_ARG_OO)
 			continue;
 
-		if (!ret)
-			ret = qtee_user_param_set(param, arg->object, &file);
-		else
-			file = NULL;
-		if (ret) {
+		if (ret)
 			qtee_object_put(arg->object);
-			continue;
-		}
-		if (!file)
-			continue;
-		ret = qtee_user_files_add(files, file);
-		if (ret >= 0) {
-			param->object.id = ret;
-			ret = 0;
-		}
+		else
+			ret = qtee_user_param_give(param, arg->object, files);
 	}
 	return ret;
 }

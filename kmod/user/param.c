@@ -35,17 +35,11 @@ bool qtee_user_param_possible(const struct qtee_object *object, const struct qte
 	return object->ops->param_type;
 }
 
-/**
- * qtee_user_param_set() - say in a parameter which object came
- * @param: out; id is left for an fd that @file will get
- * @object: the object, or NULL; the caller's reference is taken when this succeeds
- * @file: out: what @id is to be an fd of, with a reference; NULL when @param is complete
- *
- * Return: 0; -EINVAL when the object can't be named to users, -EBADF when not to the current task; an errno of making the
- *	file.
- * Context: process context of the user, may sleep.
+/*
+ * Says in a parameter which object came, and takes the reference, unless it fails. Where an fd is to mean the object, file
+ * is what that will be an fd of. Returns as qtee_user_param_give() does.
  */
-int qtee_user_param_set(struct qcom_tee_param *param, struct qtee_object *object, struct file **file)
+static int qtee_user_param_set(struct qcom_tee_param *param, struct qtee_object *object, struct file **file)
 {
 	struct qtee_user_object *callback;
 	int fd;
@@ -89,7 +83,7 @@ int qtee_user_param_set(struct qcom_tee_param *param, struct qtee_object *object
 }
 
 /* Reserves an fd for a file, whose reference it takes in every case. Returns the fd or an errno. */
-int qtee_user_files_add(struct qtee_user_files *files, struct file *file)
+static int qtee_user_files_add(struct qtee_user_files *files, struct file *file)
 {
 	int fd = get_unused_fd_flags(O_CLOEXEC);
 
@@ -100,6 +94,34 @@ int qtee_user_files_add(struct qtee_user_files *files, struct file *file)
 	files->fd[files->count] = fd;
 	files->file[files->count++] = file;
 	return fd;
+}
+
+/**
+ * qtee_user_param_give() - give the current task an object, in a parameter
+ * @param: out
+ * @object: the object, or NULL; the caller's reference is taken in every case
+ * @files: gets the file, where the object becomes an fd
+ *
+ * Return: 0; -EINVAL when the object can't be named to users, -EBADF when not to the current task; an errno of making the
+ *	file or of reserving its fd.
+ * Context: process context of the user, may sleep.
+ */
+int qtee_user_param_give(struct qcom_tee_param *param, struct qtee_object *object, struct qtee_user_files *files)
+{
+	struct file *file;
+	int ret = qtee_user_param_set(param, object, &file);
+
+	if (ret) {
+		qtee_object_put(object);
+		return ret;
+	}
+	if (!file)
+		return 0;
+	ret = qtee_user_files_add(files, file);
+	if (ret < 0)
+		return ret;
+	param->object.id = ret;
+	return 0;
 }
 
 /* Makes the fds real: nothing can fail any more. */

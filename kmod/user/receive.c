@@ -116,7 +116,6 @@ static void qtee_user_receipt_objects(const struct qtee_user_request *request, s
 static int qtee_user_receipt_finish(struct qtee_user_receipt *receipt, struct qtee_object **objects)
 {
 	struct qtee_user_files files = {};
-	struct file *file;
 	unsigned int i;
 	int ret = 0;
 
@@ -130,22 +129,10 @@ static int qtee_user_receipt_finish(struct qtee_user_receipt *receipt, struct qt
 		}
 		if (!param->direction)
 			continue;
-		if (!ret)
-			ret = qtee_user_param_set(param, *objects, &file);
-		else
-			file = NULL;
-		if (ret) {
+		if (ret)
 			qtee_object_put(*objects++);
-			continue;
-		}
-		objects++;
-		if (!file)
-			continue;
-		ret = qtee_user_files_add(&files, file);
-		if (ret >= 0) {
-			param->object.id = ret;
-			ret = 0;
-		}
+		else
+			ret = qtee_user_param_give(param, *objects++, &files);
 	}
 
 	if (!ret && copy_to_user(receipt->user, &receipt->head, qtee_user_receipt_head_size(receipt)))

@@ -136,11 +136,6 @@ extern const struct file_operations qtee_user_root_fops;
 struct qtee_object *qtee_user_object_get(u64 fd);
 struct file *qtee_user_object_file(struct qtee_object *object);
 
-/* param.c */
-struct qtee_object *qtee_user_param_object(const struct qcom_tee_param *param);
-int qtee_user_param_set(struct qcom_tee_param *param, struct qtee_object *object, struct file **file);
-bool qtee_user_param_possible(const struct qtee_object *object, const struct qtee_user_server *server);
-
 /**
  * struct qtee_user_files - files that become fds when all else has succeeded
  * @count: how many there are
@@ -153,7 +148,10 @@ struct qtee_user_files {
 	struct file *file[QTEE_ARGS_PER_KIND];
 };
 
-int qtee_user_files_add(struct qtee_user_files *files, struct file *file);
+/* param.c */
+struct qtee_object *qtee_user_param_object(const struct qcom_tee_param *param);
+int qtee_user_param_give(struct qcom_tee_param *param, struct qtee_object *object, struct qtee_user_files *files);
+bool qtee_user_param_possible(const struct qtee_object *object, const struct qtee_user_server *server);
 void qtee_user_files_install(struct qtee_user_files *files);
 void qtee_user_files_drop(struct qtee_user_files *files);
 
