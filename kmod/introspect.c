@@ -70,8 +70,15 @@ static struct attribute *qtee_introspect_attrs[] = {
 	NULL
 };
 
+/* A device that is only held has nothing to tell. */
+umode_t qtee_introspect_visible(struct kobject *kobj, struct attribute *attr, int n)
+{
+	return kobj_to_dev(kobj) == qtee_device() ? attr->mode : SYSFS_GROUP_INVISIBLE;
+}
+
 const struct attribute_group qtee_introspect_group = {
 	.name = "objects",
+	.is_visible = qtee_introspect_visible,
 	.attrs = qtee_introspect_attrs,
 };
 

@@ -201,8 +201,8 @@ Machine::Machine(const Options& options, const Pieces& pieces) {
       "console=ttyAMA0 loglevel=7 panic=-1 oops=panic hugepages=16 printk.devkmsg=on "
       "cryptomgr.notests=1";
   if (!options.append.empty()) arguments += " " + options.append;
-  const std::string tree =
-      device_tree_make(board_tree(options, pieces), file_read(pieces.overlay()), {arguments, initramfs.size()});
+  const std::string tree = device_tree_make(board_tree(options, pieces), file_read(pieces.overlay()),
+                                            {arguments, initramfs.size(), options.node});
   const Fd initramfs_file = file_unnamed("initramfs", initramfs);
   const Fd tree_file = file_unnamed("device tree", tree);
 
