@@ -7,33 +7,51 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 KERNELS := debian lts
+# Kernels built from source: the one that make test needs, and all of them.
+TEST_KERNELS := debug
+BUILT_KERNELS := qcom debug
 # Which kernel make demo and make shell boot.
 KERNEL ?= debian
 JOBS ?= $(shell nproc)
+MINUTES ?= 10
 
 in := vsoc/in
 ninja := $(in) ninja -j $(JOBS)
+ctest := $(in) ctest --test-dir build/host --output-on-failure --progress -j $(JOBS)
 cxx_files := find vsoc lib demo tests include kmod -name '*.cpp' -o -name '*.hpp'
 
-.PHONY: help demo test test-debug shell all machine vsoc firmware modules setup update check format clean
+.PHONY: help demo test test-kernels soak shell all machine vsoc firmware modules setup update check format clean
 
 help: ## this list
 	@printf 'QTEE driver and virtual SoC. The first make of any kind sets up what it needs (some minutes, once).\n\n'
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
-	@printf '\nKERNEL=debian|lts|qcom|debug chooses the kernel of demo and shell, of which the latter two are built\nfrom source by vsoc/setup kernel-qcom and kernel-debug; JOBS=n how much is built at once;\nCTEST_ARGS="-R name" which tests.\n'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 21
+	@printf '\nKERNEL=debian|lts|qcom|debug chooses the kernel of demo and shell, of which the latter two are built\nfrom source by vsoc/setup kernel-qcom and kernel-debug; JOBS=n how much is built at once;\nCTEST_ARGS="-R name" which tests; MINUTES=n how long a soak is.\n'
 
 demo: machine ## boot the virtual SoC and talk to QTEE through our driver, step by step
 	@vsoc/run --kernel $(KERNEL) --driver qtee -- qtee-demo
 
-test: all ## everything: host unit tests, and each guest test on both kernels
+test: vsoc ## everything: host unit tests, each guest test on debian and lts, the hostile ones on debug too
+	@vsoc/setup $(TEST_KERNELS:%=kernel-%)
+	@$(MAKE) modules KERNELS="$(KERNELS) $(TEST_KERNELS)"
 	@echo "== tests"
-	@$(in) ctest --test-dir build/host --output-on-failure --progress -j $(JOBS) -LE '^built$$' $(CTEST_ARGS)
+	@$(ctest) -LE '^built$$' $(CTEST_ARGS)
 
-test-debug: vsoc ## the guest tests on the kernels qcom and debug, which it builds if need be (a quarter of an hour or more)
-	@vsoc/setup kernel-qcom kernel-debug
-	@$(MAKE) modules KERNELS="qcom debug"
-	@echo "== tests on qcom and debug"
-	@$(in) ctest --test-dir build/host --output-on-failure --progress -j $(JOBS) -L '^built$$' $(CTEST_ARGS)
+test-kernels: vsoc ## what make test leaves out: the guest tests on qcom and debug, kernels built from source
+	@vsoc/setup $(BUILT_KERNELS:%=kernel-%)
+	@$(MAKE) modules KERNELS="$(BUILT_KERNELS)"
+	@echo "== tests on $(BUILT_KERNELS)"
+	@$(ctest) -L '^built$$' $(CTEST_ARGS)
+
+soak: SOAK_KERNEL := $(if $(filter file,$(origin KERNEL)),debug,$(KERNEL))
+soak: vsoc ## the hostile suite for MINUTES=n on each transport, on debug unless KERNEL says otherwise
+	@vsoc/setup $(patsubst %,kernel-%,$(filter $(BUILT_KERNELS),$(SOAK_KERNEL)))
+	@$(MAKE) modules KERNELS=$(SOAK_KERNEL) KERNEL=$(SOAK_KERNEL)
+	@for transport in auto smc direct; do \
+	  seed=$$((RANDOM << 15 | RANDOM)); \
+	  echo "== $(SOAK_KERNEL), transport $$transport, $(MINUTES) minutes, seed $$seed"; \
+	  vsoc/run --kernel $(SOAK_KERNEL) --driver qtee --timeout $$(($(MINUTES) * 60 + 900)) \
+	    --module-param qtee.transport=$$transport -- test_hostile --seconds $$(($(MINUTES) * 60)) --seed $$seed; \
+	done
 
 shell: machine ## a root shell in the guest, with our driver loaded
 	@vsoc/run --kernel $(KERNEL) --driver qtee --shell --timeout 0 --no-leak-check
@@ -58,7 +76,7 @@ firmware: build/firmware/build.ninja ## build the firmware only
 modules: setup ## build the kernel modules for debian and lts, or KERNELS
 	@for kernel in $(KERNELS) $(filter-out $(KERNELS),$(KERNEL)); do \
 	  echo "== building modules for the kernel $$kernel"; \
-	  vsoc/kbuild $$kernel qtee Kbuild kmod shmbridge zerocopy samples include; \
+	  vsoc/kbuild $$kernel qtee Kbuild kmod shmbridge zerocopy samples tests/kernel include; \
 	  vsoc/kbuild $$kernel vsoc vsoc/tests/kmod/Kbuild vsoc/tests/kmod; \
 	done
 
