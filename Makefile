@@ -18,6 +18,7 @@ MINUTES ?= 10
 in := vsoc/in
 ninja := $(in) ninja -j $(JOBS)
 ctest := $(in) ctest --test-dir build/host --output-on-failure --progress -j $(JOBS)
+kernel_files := find kmod shmbridge zerocopy samples include tests/kernel vsoc/tests/kmod -name '*.[ch]'
 cxx_files := find vsoc lib demo tests include kmod -name '*.cpp' -o -name '*.hpp'
 
 .PHONY: help demo test test-kernels soak shell all machine vsoc firmware modules setup update check format clean
@@ -98,9 +99,13 @@ build/host/build.ninja build/guest/build.ninja build/firmware/build.ninja: build
 	  echo "$$toolchain" > build/$*/.toolchain; \
 	fi
 
-check: setup ## formatting, licence lines and sizes of files
+check: setup ## the static checks: formatting, licences, sizes of files; of kernel code checkpatch, kernel-doc and sparse
+	@vsoc/setup scripts
 	@echo "== formatting"; $(in) sh -c "$(cxx_files) | xargs clang-format-19 --dry-run -Werror"
 	@echo "== licence lines"; vsoc/tests/source-check
+	@echo "== checkpatch"; $(kernel_files) | xargs vsoc/tests/kernel/checkpatch
+	@echo "== kernel-doc"; $(kernel_files) | xargs vsoc/tests/kernel/kernel-doc
+	@for kernel in $(KERNELS); do echo "== sparse with the kernel $$kernel"; vsoc/tests/kernel/sparse $$kernel; done
 
 format: setup ## format the C++ sources
 	@$(in) sh -c "$(cxx_files) | xargs clang-format-19 -i"

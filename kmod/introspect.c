@@ -77,6 +77,7 @@ const struct attribute_group qtee_introspect_group = {
 
 /* The position is an index of the table; each step finds the next that is in use. */
 static void *qtee_introspect_start(struct seq_file *seq, loff_t *pos)
+	__acquires(RCU)
 {
 	rcu_read_lock();
 	return qtee_table_next_object(pos);
@@ -89,6 +90,7 @@ static void *qtee_introspect_next(struct seq_file *seq, void *object, loff_t *po
 }
 
 static void qtee_introspect_stop(struct seq_file *seq, void *object)
+	__releases(RCU)
 {
 	rcu_read_unlock();
 }

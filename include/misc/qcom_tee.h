@@ -84,7 +84,7 @@ struct qcom_tee_object_invoke_arg {
 	__u32 op;
 	__s32 result;
 	__u32 num_params;
-	__u32 :32;
+	__u32:32;
 	struct qcom_tee_param params[];
 };
 

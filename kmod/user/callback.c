@@ -77,8 +77,8 @@ void qtee_user_request_put(struct qtee_user_request *request)
 }
 
 /*
- * A server thread is done with the invoker's message: one that gave up meanwhile may go. A request that no thread knows of
- * goes back to the head of the queue. Ends the thread's reference.
+ * A server thread is done with the invoker's message: one that gave up meanwhile may go. A request that no thread knows
+ * of goes back to the head of the queue. Ends the thread's reference.
  */
 void qtee_user_request_idle(struct qtee_user_server *server, struct qtee_user_request *request, bool undelivered)
 {
@@ -169,7 +169,8 @@ static int qtee_user_callback_dispatch(u32 context_id, struct qtee_object *objec
 	request->op = op;
 	request->args = args;
 
-	ret = xa_alloc_cyclic(&server->requests, &request->id, request, XA_LIMIT(1, U32_MAX), &server->next, GFP_KERNEL);
+	ret = xa_alloc_cyclic(&server->requests, &request->id, request, XA_LIMIT(1, U32_MAX), &server->next,
+			      GFP_KERNEL);
 	if (ret < 0)
 		goto out;
 	ret = qtee_user_server_queue(server, &request->item);
