@@ -66,9 +66,10 @@ machine: build/host/build.ninja build/guest/build.ninja build/firmware/build.nin
 	@echo "== building programs of this machine"; $(ninja) -C build/host vsoc-run ta-images
 	@$(MAKE) modules KERNELS=$(KERNEL)
 
-vsoc: build/host/build.ninja build/guest/build.ninja build/firmware/build.ninja ## build what is C++: host, guest and firmware
+vsoc: build/host/build.ninja build/guest/build.ninja build/guest32/build.ninja build/firmware/build.ninja ## build what is C++: host, guest and firmware
 	@echo "== building firmware"; $(ninja) -C build/firmware
 	@echo "== building programs of the guest"; $(ninja) -C build/guest
+	@echo "== building programs of the guest that are 32-bit"; $(ninja) -C build/guest32 test_user
 	@echo "== building programs of this machine"; $(ninja) -C build/host
 
 firmware: build/firmware/build.ninja ## build the firmware only
@@ -88,7 +89,7 @@ update: ## make the cache anew, with Debian's newest packages
 	@vsoc/setup --refresh
 
 # A build tree belongs to one toolchain root: with another, it is made anew.
-build/host/build.ninja build/guest/build.ninja build/firmware/build.ninja: build/%/build.ninja: setup
+build/host/build.ninja build/guest/build.ninja build/guest32/build.ninja build/firmware/build.ninja: build/%/build.ninja: setup
 	@toolchain=$$(sed -n 's/^toolchain=//p' build/pieces); \
 	if [ ! -f $@ ] || [ "$$(cat build/$*/.toolchain 2>/dev/null)" != "$$toolchain" ]; then \
 	  echo "== configuring build/$*"; \
