@@ -128,7 +128,7 @@ static struct platform_driver qtee_driver = {
 	.remove = qtee_remove,
 };
 
-/* Whether QTEE is ours and nobody else's; says so if not. dev is qcom_scm's device or NULL. Returns 0, -EBUSY, -ENODEV. */
+/* Whether QTEE is ours, and nobody else's: says so if not. dev is qcom_scm's or NULL. Returns 0, -EBUSY or -ENODEV. */
 static int qtee_bound_check(struct device *dev)
 {
 	if (dev) {

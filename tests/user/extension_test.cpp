@@ -19,7 +19,7 @@ constexpr std::uint32_t kCallback = 8;
 // 0 or errno.
 template <class Arg>
 int extension(int fd, unsigned long command, Arg& arg, std::uint64_t size = sizeof(Arg)) {
-  qcom_tee_ioctl_data data{reinterpret_cast<std::uint64_t>(&arg), size};
+  qcom_tee_ioctl_data data{reinterpret_cast<std::uintptr_t>(&arg), size};
   return ioctl(fd, command, &data) == 0 ? 0 : errno;
 }
 
@@ -58,7 +58,7 @@ TEST_F(ExtensionTest, ReplyAndReceiveInOneCall) {
 
   RawRequest request(4096);
   request.head().num_params = QCOM_TEE_PARAMS_MAX;
-  const auto buffer = reinterpret_cast<std::uint64_t>(request.words.data());
+  const auto buffer = reinterpret_cast<std::uintptr_t>(request.words.data());
   qcom_tee_reply_receive_arg both{0, 0, buffer, request.words.size() * 8};
   for (std::uint32_t call = 0; call < kCalls; ++call) {
     ASSERT_EQ(extension(server.get(), QCOM_TEE_IOCTL_REPLY_RECEIVE, both), 0);
@@ -83,7 +83,7 @@ TEST_F(ExtensionTest, AReplyThatFailsReceivesNothing) {
   RawRequest request;
   request.head() = {};
   request.head().request_id = 12345;
-  const auto buffer = reinterpret_cast<std::uint64_t>(request.words.data());
+  const auto buffer = reinterpret_cast<std::uintptr_t>(request.words.data());
   qcom_tee_reply_receive_arg both{buffer, sizeof(qcom_tee_cb_arg), buffer, request.words.size() * 8};
   EXPECT_EQ(extension(server.get(), QCOM_TEE_IOCTL_REPLY_RECEIVE, both), ENOENT);
   EXPECT_NE(both.reply_len, 0u);
