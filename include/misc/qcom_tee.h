@@ -7,7 +7,8 @@
  *
  * Every ioctl takes a struct qcom_tee_ioctl_data whose buffer holds one header and the parameters that follow it.
  * Layouts are the same for 32- and 64-bit callers and never change. An address of a 32-bit caller has an upper half of
- * zeros, so a pointer gets there by way of uintptr_t: extended by sign it is another address, and the call fails with EFAULT.
+ * zeros, so a pointer gets there by way of uintptr_t: extended by sign it is another address, and the call fails with
+ * EFAULT.
  */
 #ifndef _MISC_QCOM_TEE_H
 #define _MISC_QCOM_TEE_H

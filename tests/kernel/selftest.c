@@ -170,7 +170,7 @@ static bool selftest_alone(struct selftest_object *own)
 	for (tries = 0; tries < 1000 && refcount_read(&own->object.refs) != 1; tries++) {
 		if (selftest_invoke(selftest_service, SELFTEST_NULL, NULL, 0, &result, NULL))
 			break;
-		msleep(10);
+		fsleep(10 * USEC_PER_MSEC);
 	}
 	return refcount_read(&own->object.refs) == 1;
 }
