@@ -91,9 +91,15 @@ static int qtee_callback_objects_send(struct qtee_args *args)
 /* RELEASE and RETAIN are the transport's own, for any object. */
 static int qtee_callback_transport(const struct qtee_msg_request *request)
 {
+	int ret = -ENOENT;
+
 	if (request->op == QTEE_OP_RELEASE)
-		return qtee_table_release(request->object);
-	return request->object & QTEE_ID_CB ? qtee_table_retain(request->object) : -ENOENT;
+		ret = qtee_table_release(request->object);
+	else if (request->object & QTEE_ID_CB)
+		ret = qtee_table_retain(request->object);
+	if (ret == -ENOENT)
+		qtee_stat_inc(QTEE_STAT_UNKNOWN_IDS);
+	return ret;
 }
 
 static int qtee_callback_dispatch(struct qtee_message *message, struct qtee_callback *callback,
@@ -138,9 +144,9 @@ static int qtee_callback_dispatch(struct qtee_message *message, struct qtee_call
 		ob++;
 	}
 
-	if (args->result)
-		return 0;
-	return qtee_callback_objects_send(args);
+	if (!args->result)
+		callback->error = qtee_callback_objects_send(args);
+	return callback->error;
 }
 
 /**
@@ -160,6 +166,7 @@ void qtee_callback_serve(struct qtee_message *message, struct qtee_callback *cal
 	qtee_stat_inc(QTEE_STAT_CALLBACKS);
 	callback->object = NULL;
 	callback->dispatched = false;
+	callback->error = 0;
 	args->arg = message->callback_args;
 
 	ret = qtee_msg_request_read(message->out.addr, message->out.size, &request, args);
@@ -222,7 +229,7 @@ void qtee_callback_end(struct qtee_message *message, struct qtee_callback *callb
 	}
 
 	if (callback->dispatched && callback->object->ops->notify)
-		callback->object->ops->notify(message->context_id, callback->object, status);
+		callback->object->ops->notify(message->context_id, callback->object, status ?: callback->error);
 	qtee_object_put(callback->object);
 	callback->object = NULL;
 }

@@ -12,6 +12,7 @@ struct qtee_message;
  * @object: the object that was called, with a reference; NULL when there was none or it is done with
  * @args: its arguments
  * @dispatched: the dispatcher returned 0, so that it is owed a notification
+ * @error: why what it handed out was taken back before QTEE heard of it, or 0
  *
  * Locking: belongs to the invocation.
  */
@@ -19,6 +20,7 @@ struct qtee_callback {
 	struct qtee_object *object;
 	struct qtee_args args;
 	bool dispatched;
+	int error;
 };
 
 void qtee_callback_serve(struct qtee_message *message, struct qtee_callback *callback);

@@ -86,8 +86,10 @@ int qtee_invoke_object(u32 id, struct qtee_object **object)
 	*object = NULL;
 	if (id == QTEE_ID_NULL)
 		return 0;
-	if (id == QTEE_ID_ROOT)
+	if (id == QTEE_ID_ROOT) {
+		qtee_stat_inc(QTEE_STAT_MALFORMED);
 		return -EBADMSG;
+	}
 	if (!(id & QTEE_ID_CB)) {
 		*object = qtee_object_tee_new(id);
 		return 0;

@@ -14,6 +14,7 @@
 #include <linux/firmware/qcom/qcom_scm.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/of.h>
 #include <linux/platform_device.h>
 #include <linux/qtee.h>
@@ -34,6 +35,8 @@ static const struct of_device_id qtee_of_ids[] = {
 };
 MODULE_DEVICE_TABLE(of, qtee_of_ids);
 
+/* Orders probes of two devices; nests inside the device's lock and outside everything that probing takes. */
+static DEFINE_MUTEX(qtee_probe_lock);
 static struct device *qtee_bound;
 static struct platform_device *qtee_own_device;
 
@@ -54,11 +57,20 @@ static int qtee_probe(struct platform_device *pdev)
 {
 	int ret;
 
+	/* qcom_scm may register its device while the node's is being probed. */
+	guard(mutex)(&qtee_probe_lock);
 	/* A second device for the one QTEE: it is held, and nothing is done with it. */
 	if (qtee_bound)
 		return 0;
-	if (!qcom_scm_is_available())
+	if (!qcom_scm_is_available()) {
+		dev_err(&pdev->dev, "qcom_scm is not ready, so QTEE can't be reached yet\n");
 		return -EPROBE_DEFER;
+	}
+	/* QTEE is told of DMA addresses as physical ones. */
+	if (device_iommu_mapped(&pdev->dev)) {
+		dev_err(&pdev->dev, "this device can't be behind an IOMMU\n");
+		return -EINVAL;
+	}
 
 	ret = dma_coerce_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
 	if (ret)
@@ -122,6 +134,8 @@ static struct platform_driver qtee_driver = {
 		.of_match_table = qtee_of_ids,
 		.dev_groups = qtee_groups,
 		.suppress_bind_attrs = true,
+		/* qtee_init() has to know what came of it, whatever the command line wishes. */
+		.probe_type = PROBE_FORCE_SYNCHRONOUS,
 	},
 	.id_table = qtee_ids,
 	.probe = qtee_probe,

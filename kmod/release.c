@@ -90,8 +90,9 @@ static void qtee_release_work(struct work_struct *work)
 	if (!again)
 		return;
 	qtee_release_again = llist_reverse_order(again);
-	queue_delayed_work(qtee_release_wq, &qtee_release_dwork,
-			   msecs_to_jiffies(QTEE_RELEASE_DELAY_MS << qtee_release_tries));
+	/* A put may have queued it for now, while this ran; that one waits too. */
+	mod_delayed_work(qtee_release_wq, &qtee_release_dwork,
+			 msecs_to_jiffies(QTEE_RELEASE_DELAY_MS << qtee_release_tries));
 	qtee_release_tries++;
 }
 

@@ -143,13 +143,13 @@ int qtee_table_release(u32 id)
 
 		xa_lock(&qtee_table_retained);
 		count = xa_to_value(xa_load(&qtee_table_retained, id) ?: xa_mk_value(0));
-		if (count > 1)
-			__xa_store(&qtee_table_retained, id, xa_mk_value(count - 1), GFP_ATOMIC);
-		else if (count)
-			__xa_erase(&qtee_table_retained, id);
-		/* The id's own reference keeps it there: only a release that finds no count takes that. */
+		/* Looked up before the count goes: who ends the id meanwhile finds the count, and puts what it stands for. */
 		if (count)
 			object = xa_load(&qtee_table, id & ~QTEE_ID_CB);
+		if (object && count > 1)
+			__xa_store(&qtee_table_retained, id, xa_mk_value(count - 1), GFP_ATOMIC);
+		else if (object)
+			__xa_erase(&qtee_table_retained, id);
 		xa_unlock(&qtee_table_retained);
 	}
 	if (!object)

@@ -306,6 +306,17 @@ int qtee_message_init(void)
 		return -EINVAL;
 	}
 
+	/* What lies in a CPU's list serves no other, and one pair is for releases. */
+	if (messages_max < 2) {
+		pr_err("messages_max has to be 2 at least\n");
+		return -EINVAL;
+	}
+	if (messages_per_cpu > (messages_max - 1) / num_possible_cpus()) {
+		messages_per_cpu = (messages_max - 1) / num_possible_cpus();
+		pr_info("messages_per_cpu is %u, as there are %u pairs for %u CPUs\n", messages_per_cpu, messages_max,
+			num_possible_cpus());
+	}
+
 	ret = qtee_pool_init();
 	if (ret)
 		return ret;

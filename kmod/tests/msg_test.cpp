@@ -300,6 +300,19 @@ TEST(Async, MessagesOneAfterAnother) {
   EXPECT_EQ(qtee_msg_async_read(message.data(), message.size(), async.next, &async), 0);
 }
 
+TEST(Async, AnOperationHasSixteenBits) {
+  Message message(64);
+  qtee_msg_async async{};
+  message.set(8, 0x10000);
+  message.set(12, 0xFFFF);
+  EXPECT_EQ(qtee_msg_async_read(message.data(), message.size(), 8, &async), 1);
+  // What the answer to a callback has in this place: the id of an object of ours.
+  for (const std::uint32_t op : {0x10000u, 0x80000001u, 0xFFFFFFFFu}) {
+    message.set(12, op);
+    EXPECT_EQ(qtee_msg_async_read(message.data(), message.size(), 8, &async), -EBADMSG) << op;
+  }
+}
+
 TEST(Async, OnlyTheMajorVersionCounts) {
   Message message(4096);
   qtee_msg_async async{};

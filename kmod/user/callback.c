@@ -84,13 +84,12 @@ static int qtee_user_request_wait(struct qtee_user_server *server, struct qtee_u
 	if (current->flags & PF_KTHREAD)
 		timeout_ms = min(timeout_ms ?: QTEE_USER_KTHREAD_MS, QTEE_USER_KTHREAD_MS);
 
-	if (!timeout_ms) {
-		ret = wait_event_killable(request->wait, qtee_user_request_done(request));
-	} else {
-		ret = wait_event_killable_timeout(request->wait, qtee_user_request_done(request),
-						  msecs_to_jiffies(timeout_ms));
-		ret = ret ? min(ret, 0L) : -ETIMEDOUT;
-	}
+	/* Freezable: a server that is frozen before its invoker must not keep the machine from being suspended. */
+	ret = ___wait_event(request->wait, ___wait_cond_timeout(qtee_user_request_done(request)),
+			    (TASK_KILLABLE | TASK_FREEZABLE), 0,
+			    timeout_ms ? msecs_to_jiffies(timeout_ms) : MAX_SCHEDULE_TIMEOUT,
+			    __ret = schedule_timeout(__ret));
+	ret = ret ? min(ret, 0L) : -ETIMEDOUT;
 
 	spin_lock(&server->lock);
 	if (ret && request->state != QTEE_USER_PROCESSED) {

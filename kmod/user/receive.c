@@ -269,7 +269,10 @@ int qtee_user_receive(struct qtee_user_server *server, bool nonblock, void __use
 		if (!item) {
 			if (nonblock)
 				return -EAGAIN;
-			if (wait_event_interruptible_exclusive(server->wait, !list_empty_careful(&server->queue)))
+			/* Freezable: being suspended and resumed is no signal. */
+			ret = ___wait_event(server->wait, !list_empty_careful(&server->queue),
+					    (TASK_INTERRUPTIBLE | TASK_FREEZABLE), 1, 0, schedule());
+			if (ret)
 				return -EINTR;
 			ret = -EAGAIN;
 			continue;
