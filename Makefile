@@ -7,33 +7,54 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 KERNELS := debian lts
+# Kernels built from source: the one that make test needs, and all of them.
+TEST_KERNELS := debug
+BUILT_KERNELS := qcom debug
 # Which kernel make demo and make shell boot.
 KERNEL ?= debian
 JOBS ?= $(shell nproc)
+MINUTES ?= 10
 
 in := vsoc/in
 ninja := $(in) ninja -j $(JOBS)
+ctest := $(in) ctest --test-dir build/host --output-on-failure --progress -j $(JOBS)
+# Name, Kbuild file and sources of the driver's modules, for vsoc/kbuild.
+driver_modules := qtee Kbuild kmod shmbridge zerocopy samples tests/kernel include
+kernel_files := find kmod shmbridge zerocopy samples include tests/kernel vsoc/tests/kmod -name '*.[ch]'
 cxx_files := find vsoc lib demo tests include kmod -name '*.cpp' -o -name '*.hpp'
 
-.PHONY: help demo test test-debug shell all machine vsoc firmware modules setup update check format clean
+.PHONY: help demo test test-kernels soak shell all machine vsoc firmware modules setup update check format clean
 
 help: ## this list
 	@printf 'QTEE driver and virtual SoC. The first make of any kind sets up what it needs (some minutes, once).\n\n'
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
-	@printf '\nKERNEL=debian|lts|qcom|debug chooses the kernel of demo and shell, of which the latter two are built\nfrom source by vsoc/setup kernel-qcom and kernel-debug; JOBS=n how much is built at once;\nCTEST_ARGS="-R name" which tests.\n'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 21
+	@printf '\nKERNEL=debian|lts|qcom|debug chooses the kernel of demo and shell, of which the latter two are built\nfrom source by vsoc/setup kernel-qcom and kernel-debug; JOBS=n how much is built at once;\nCTEST_ARGS="-R name" which tests; MINUTES=n how long a soak is.\n'
 
 demo: machine ## boot the virtual SoC and talk to QTEE through our driver, step by step
 	@vsoc/run --kernel $(KERNEL) --driver qtee -- qtee-demo
 
-test: all ## everything: host unit tests, and each guest test on both kernels
+test: vsoc ## everything: host unit tests, each guest test on debian and lts, the hostile ones on debug too
+	@vsoc/setup $(TEST_KERNELS:%=kernel-%)
+	@$(MAKE) modules KERNELS="$(KERNELS) $(TEST_KERNELS)"
 	@echo "== tests"
-	@$(in) ctest --test-dir build/host --output-on-failure --progress -j $(JOBS) -LE '^built$$' $(CTEST_ARGS)
+	@$(ctest) -LE '^built$$' $(CTEST_ARGS)
 
-test-debug: vsoc ## the guest tests on the kernels qcom and debug, which it builds if need be (a quarter of an hour or more)
-	@vsoc/setup kernel-qcom kernel-debug
-	@$(MAKE) modules KERNELS="qcom debug"
-	@echo "== tests on qcom and debug"
-	@$(in) ctest --test-dir build/host --output-on-failure --progress -j $(JOBS) -L '^built$$' $(CTEST_ARGS)
+test-kernels: vsoc ## what make test leaves out: the guest tests on qcom and debug, kernels built from source
+	@vsoc/setup $(BUILT_KERNELS:%=kernel-%)
+	@$(MAKE) modules KERNELS="$(BUILT_KERNELS)"
+	@echo "== tests on $(BUILT_KERNELS)"
+	@$(ctest) -L '^built$$' $(CTEST_ARGS)
+
+soak: SOAK_KERNEL := $(if $(filter file,$(origin KERNEL)),debug,$(KERNEL))
+soak: vsoc ## the hostile suite for MINUTES=n on each transport, on debug unless KERNEL says otherwise
+	@vsoc/setup $(patsubst %,kernel-%,$(filter $(BUILT_KERNELS),$(SOAK_KERNEL)))
+	@$(MAKE) modules KERNELS=$(SOAK_KERNEL) KERNEL=$(SOAK_KERNEL)
+	@for transport in auto smc direct; do \
+	  seed=$$((RANDOM << 15 | RANDOM)); \
+	  echo "== $(SOAK_KERNEL), transport $$transport, $(MINUTES) minutes, seed $$seed"; \
+	  vsoc/run --kernel $(SOAK_KERNEL) --driver qtee --timeout $$(($(MINUTES) * 60 + 900)) \
+	    --module-param qtee.transport=$$transport -- test_hostile --seconds $$(($(MINUTES) * 60)) --seed $$seed; \
+	done
 
 shell: machine ## a root shell in the guest, with our driver loaded
 	@vsoc/run --kernel $(KERNEL) --driver qtee --shell --timeout 0 --no-leak-check
@@ -47,9 +68,10 @@ machine: build/host/build.ninja build/guest/build.ninja build/firmware/build.nin
 	@echo "== building programs of this machine"; $(ninja) -C build/host vsoc-run ta-images
 	@$(MAKE) modules KERNELS=$(KERNEL)
 
-vsoc: build/host/build.ninja build/guest/build.ninja build/firmware/build.ninja ## build what is C++: host, guest and firmware
+vsoc: build/host/build.ninja build/guest/build.ninja build/guest32/build.ninja build/firmware/build.ninja ## build what is C++: host, guest and firmware
 	@echo "== building firmware"; $(ninja) -C build/firmware
 	@echo "== building programs of the guest"; $(ninja) -C build/guest
+	@echo "== building programs of the guest that are 32-bit"; $(ninja) -C build/guest32 test_user
 	@echo "== building programs of this machine"; $(ninja) -C build/host
 
 firmware: build/firmware/build.ninja ## build the firmware only
@@ -58,7 +80,7 @@ firmware: build/firmware/build.ninja ## build the firmware only
 modules: setup ## build the kernel modules for debian and lts, or KERNELS
 	@for kernel in $(KERNELS) $(filter-out $(KERNELS),$(KERNEL)); do \
 	  echo "== building modules for the kernel $$kernel"; \
-	  vsoc/kbuild $$kernel qtee Kbuild kmod shmbridge zerocopy samples include; \
+	  vsoc/kbuild $$kernel $(driver_modules); \
 	  vsoc/kbuild $$kernel vsoc vsoc/tests/kmod/Kbuild vsoc/tests/kmod; \
 	done
 
@@ -69,7 +91,7 @@ update: ## make the cache anew, with Debian's newest packages
 	@vsoc/setup --refresh
 
 # A build tree belongs to one toolchain root: with another, it is made anew.
-build/host/build.ninja build/guest/build.ninja build/firmware/build.ninja: build/%/build.ninja: setup
+build/host/build.ninja build/guest/build.ninja build/guest32/build.ninja build/firmware/build.ninja: build/%/build.ninja: setup
 	@toolchain=$$(sed -n 's/^toolchain=//p' build/pieces); \
 	if [ ! -f $@ ] || [ "$$(cat build/$*/.toolchain 2>/dev/null)" != "$$toolchain" ]; then \
 	  echo "== configuring build/$*"; \
@@ -80,9 +102,13 @@ build/host/build.ninja build/guest/build.ninja build/firmware/build.ninja: build
 	  echo "$$toolchain" > build/$*/.toolchain; \
 	fi
 
-check: setup ## formatting, licence lines and sizes of files
+check: setup ## the static checks: formatting, licences, sizes of files; of kernel code checkpatch, kernel-doc and sparse
+	@vsoc/setup scripts
 	@echo "== formatting"; $(in) sh -c "$(cxx_files) | xargs clang-format-19 --dry-run -Werror"
 	@echo "== licence lines"; vsoc/tests/source-check
+	@echo "== checkpatch"; $(kernel_files) | xargs vsoc/tests/kernel/checkpatch
+	@echo "== kernel-doc"; $(kernel_files) | xargs vsoc/tests/kernel/kernel-doc
+	@for kernel in $(KERNELS); do echo "== sparse with the kernel $$kernel"; vsoc/tests/kernel/sparse $$kernel $(driver_modules); done
 
 format: setup ## format the C++ sources
 	@$(in) sh -c "$(cxx_files) | xargs clang-format-19 -i"

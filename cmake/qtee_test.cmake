@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 # qtee_guest_test(NAME name COMMAND program [arg...]
-#                 [KERNELS kernel...] [DRIVER qtee|mainline|none] [TIMEOUT seconds] [RUN_ARGS arg...] [LABELS label...])
+#                 [KERNELS kernel...] [ALSO kernel...] [DRIVER qtee|mainline|none] [TIMEOUT seconds] [RUN_ARGS arg...]
+#                 [LABELS label...])
 #
 # Registers one test per kernel, named NAME.KERNEL, that boots the virtual SoC, runs COMMAND in it and passes if the
 # command does, the kernel did not complain and nothing is left alive in QTEE. Host tree only; in the others it does
 # nothing, so that a folder may call it wherever the program is built. Defaults: all kernels (mainline: not lts, which has no
 # such driver), DRIVER qtee, 120 seconds, five times as long on debug.
 #
-# Tests on qcom and debug, kernels that are not made unless asked for, have the label `built`: make test leaves them out, make
-# test-debug makes those kernels and runs just them.
+# Tests on qcom and debug, kernels that are built from source, have the label `built`: make test leaves them out, make
+# test-kernels makes those kernels and runs just them. ALSO names those of the two on which make test runs this one too.
 function(qtee_guest_test)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;DRIVER;TIMEOUT" "COMMAND;KERNELS;RUN_ARGS;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;DRIVER;TIMEOUT" "COMMAND;KERNELS;ALSO;RUN_ARGS;LABELS")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "qtee_guest_test: unknown arguments: ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -38,7 +39,7 @@ function(qtee_guest_test)
     set(labels guest ${kernel} ${arg_LABELS})
     set(timeout ${arg_TIMEOUT})
     set(off 30)  # seconds that it may take to go off
-    if(kernel MATCHES "^(qcom|debug)$")
+    if(kernel MATCHES "^(qcom|debug)$" AND NOT kernel IN_LIST arg_ALSO)
       list(APPEND labels built)
     endif()
     if(kernel STREQUAL debug)

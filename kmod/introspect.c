@@ -70,13 +70,21 @@ static struct attribute *qtee_introspect_attrs[] = {
 	NULL
 };
 
+/* A device that is only held has nothing to tell. */
+umode_t qtee_introspect_visible(struct kobject *kobj, struct attribute *attr, int n)
+{
+	return kobj_to_dev(kobj) == qtee_device() ? attr->mode : SYSFS_GROUP_INVISIBLE;
+}
+
 const struct attribute_group qtee_introspect_group = {
 	.name = "objects",
+	.is_visible = qtee_introspect_visible,
 	.attrs = qtee_introspect_attrs,
 };
 
 /* The position is an index of the table; each step finds the next that is in use. */
 static void *qtee_introspect_start(struct seq_file *seq, loff_t *pos)
+	__acquires(RCU)
 {
 	rcu_read_lock();
 	return qtee_table_next_object(pos);
@@ -89,6 +97,7 @@ static void *qtee_introspect_next(struct seq_file *seq, void *object, loff_t *po
 }
 
 static void qtee_introspect_stop(struct seq_file *seq, void *object)
+	__releases(RCU)
 {
 	rcu_read_unlock();
 }

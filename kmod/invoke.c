@@ -297,7 +297,8 @@ err_drop:
  *	-EFAULT: user memory could not be copied. If it was an output, @context->seen is set: QTEE has done its work;
  *	-EAGAIN: QTEE did not see the message, a retry is safe; or there was no buffer for it;
  *	-EIO: QTEE refused the message unseen; it would again;
- *	-ENODEV: QTEE did see it, and its answer can't be used; or so it was before, and the context can't be used again.
+ *	-ENODEV: QTEE did see it, and its answer can't be used; or so it was before, and the context can't be used
+ *	again.
  * Context: process context, may sleep; no locks held, since callbacks run here.
  */
 int qtee_object_invoke(struct qtee_context *context, struct qtee_object *object, u32 op, struct qtee_args *args,

@@ -2,8 +2,9 @@
 /*
  * The qtee core: the device it binds to, and what is made when it does.
  *
- * There is one QTEE, so there is one of everything. The device is the "qcomtee" that qcom_scm makes where it found
- * QTEE, or one of our own where the kernel does not look for it.
+ * There is one QTEE, so there is one of everything. The device is a node of the device tree; or the "qcomtee" that
+ * qcom_scm makes where it found QTEE; or one of our own where the kernel does not look for it. Where there are both of
+ * the former, qcom_scm's is held, so that no other driver speaks to the same QTEE by it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -53,8 +54,9 @@ static int qtee_probe(struct platform_device *pdev)
 {
 	int ret;
 
+	/* A second device for the one QTEE: it is held, and nothing is done with it. */
 	if (qtee_bound)
-		return -EBUSY;
+		return 0;
 	if (!qcom_scm_is_available())
 		return -EPROBE_DEFER;
 
@@ -91,6 +93,9 @@ err_cache:
 /* Only when the module goes, and so after everything that uses it: see suppress_bind_attrs. */
 static void qtee_remove(struct platform_device *pdev)
 {
+	if (&pdev->dev != qtee_bound)
+		return;
+
 	qtee_introspect_exit();
 	qtee_release_exit();
 	qtee_table_exit();
@@ -123,6 +128,27 @@ static struct platform_driver qtee_driver = {
 	.remove = qtee_remove,
 };
 
+/* Whether QTEE is ours, and nobody else's: says so if not. dev is qcom_scm's or NULL. Returns 0, -EBUSY or -ENODEV. */
+static int qtee_bound_check(struct device *dev)
+{
+	if (dev) {
+		guard(device)(dev);
+		if (dev->driver && dev->driver != &qtee_driver.driver) {
+			pr_err("the driver %s has the device %s: unbind it first\n", dev->driver->name,
+			       dev_name(dev));
+			return -EBUSY;
+		}
+		if (!dev->driver && qtee_bound) {
+			pr_err("the device %s is kept for another driver: see its driver_override\n", dev_name(dev));
+			return -EBUSY;
+		}
+	}
+	if (qtee_bound)
+		return 0;
+	pr_err("no QTEE, or its device is kept for another driver\n");
+	return -ENODEV;
+}
+
 static int __init qtee_init(void)
 {
 	struct device *dev;
@@ -132,14 +158,9 @@ static int __init qtee_init(void)
 	if (ret)
 		return ret;
 
-	/* A node of the device tree has bound by now. */
-	if (qtee_bound)
-		return 0;
-
 	dev = bus_find_device_by_name(&platform_bus_type, NULL, QTEE_DEVICE_NAME);
-	if (dev) {
-		put_device(dev);
-	} else {
+	/* A node of the device tree has bound by now. */
+	if (!dev && !qtee_bound) {
 		qtee_own_device = platform_device_register_simple(QTEE_DEVICE_NAME, PLATFORM_DEVID_NONE, NULL, 0);
 		if (IS_ERR(qtee_own_device)) {
 			platform_driver_unregister(&qtee_driver);
@@ -148,13 +169,13 @@ static int __init qtee_init(void)
 	}
 
 	/* The modules above this one need the device now; a device that another driver has is no use to them. */
-	if (!qtee_bound) {
-		pr_err("no QTEE, or another driver has it\n");
+	ret = qtee_bound_check(dev);
+	put_device(dev);
+	if (ret) {
 		platform_device_unregister(qtee_own_device);
 		platform_driver_unregister(&qtee_driver);
-		return -ENODEV;
 	}
-	return 0;
+	return ret;
 }
 
 static void __exit qtee_exit(void)

@@ -12,6 +12,9 @@
  * qtee_msg_word() - read one word of shared memory, once
  * @buf: message
  * @at: offset, 4-aligned and inside
+ *
+ * Return: what stood there.
+ * Context: any.
  */
 u32 qtee_msg_word(const void *buf, u32 at)
 {
@@ -39,7 +42,8 @@ static u32 qtee_msg_payload(u32 header, unsigned int slots)
  * @limit: most bytes that the message may have, up to QTEE_MSG_MAX
  * @counts: out: the counts word
  *
- * Return: bytes of the message; -E2BIG with more than 15 of a kind; -EMSGSIZE over @limit; -EINVAL with an unknown kind.
+ * Return: bytes of the message; -E2BIG with more than 15 of a kind; -EMSGSIZE over @limit; -EINVAL with an unknown
+ *	kind.
  * Context: any.
  */
 int qtee_msg_layout(struct qtee_args *args, u32 limit, u32 *counts)

@@ -25,9 +25,7 @@ static struct workqueue_struct *qtee_release_wq;
 static unsigned int qtee_release_tries;
 static struct llist_node *qtee_release_again;
 static atomic_t qtee_release_count = ATOMIC_INIT(0);
-
-static void qtee_release_work(struct work_struct *work);
-static DECLARE_DELAYED_WORK(qtee_release_dwork, qtee_release_work);
+static struct delayed_work qtee_release_dwork;
 
 /* The message of a release can be lost like any other; the next release needs one that is not. */
 static int qtee_release_context_check(void)
@@ -117,6 +115,7 @@ int qtee_release_init(void)
 
 	if (ret)
 		return ret;
+	INIT_DELAYED_WORK(&qtee_release_dwork, qtee_release_work);
 	qtee_release_wq = alloc_workqueue("qtee_release", WQ_UNBOUND | WQ_MEM_RECLAIM, 1);
 	if (!qtee_release_wq) {
 		qtee_context_fini(&qtee_release_context);

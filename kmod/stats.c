@@ -3,6 +3,7 @@
 #include <linux/device.h>
 #include <linux/sysfs.h>
 
+#include "introspect.h"
 #include "stats.h"
 
 DEFINE_PER_CPU(struct qtee_stats, qtee_stats);
@@ -36,5 +37,6 @@ static struct attribute *qtee_stats_attrs[] = {
 
 const struct attribute_group qtee_stats_group = {
 	.name = "statistics",
+	.is_visible = qtee_introspect_visible,
 	.attrs = qtee_stats_attrs,
 };

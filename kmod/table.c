@@ -22,7 +22,7 @@ static u32 qtee_table_next = 1;
 
 #define QTEE_TABLE_LIMIT XA_LIMIT(1, ~QTEE_ID_CB)
 
-/* Gives an object an id, and the caller's reference to whoever removes it. Returns 0, -ENOMEM, -EBUSY (all ids taken). */
+/* Gives an object an id, and the caller's reference to whoever removes it. Returns 0, -ENOMEM, -EBUSY (all taken). */
 static int qtee_table_add(struct qtee_object *object, u32 *id)
 {
 	u32 index;
@@ -76,7 +76,6 @@ struct qtee_object *qtee_table_get(u32 id)
 struct qtee_object *qtee_table_remove(u32 id)
 {
 	struct qtee_object *object;
-
 	unsigned long count = 0;
 
 	if (id == QTEE_ID_PRIMORDIAL)
@@ -118,6 +117,7 @@ int qtee_table_retain(u32 id)
 		return ret;
 	}
 
+	/* Pairs with the one in qtee_table_remove(). */
 	smp_mb();
 	if (likely(xa_load(&qtee_table, id & ~QTEE_ID_CB) == object))
 		return 0;

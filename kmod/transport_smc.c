@@ -7,8 +7,8 @@
  * qcom_scm, which tells nobody else, so a sleeping call asks again after a pause instead.
  *
  * There are two transports here. "smc" lets one call at a time into QTEE, as qcom_scm does. "direct" lets in as many
- * as the parameter contexts says, for platforms whose QTEE takes them. Without a bound nothing is counted at all: no more
- * than there are CPUs can be in an SMC, and QTEE bounds those that it puts to sleep.
+ * as the parameter contexts says, for platforms whose QTEE takes them. Without a bound nothing is counted at all: no
+ * more than there are CPUs can be in an SMC, and QTEE bounds those that it puts to sleep.
  *
  * Neither excludes qcom_scm's other calls; QTEE answers EBUSY where it can't take two.
  *
@@ -22,6 +22,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/semaphore.h>
+#include <linux/string.h>
 
 #include "compat.h"
 #include "stats.h"
@@ -92,7 +93,7 @@ static void qtee_smc_call(const u64 *x, struct arm_smccc_res *res)
 			a[0] = QTEE_SMC_WAITQ_RESUME;
 			a[1] = QTEE_SMC_RESUME_ARGINFO;
 			a[2] = res->a2;
-			a[3] = a[4] = a[5] = a[6] = 0;
+			memset(&a[3], 0, sizeof(a) - 3 * sizeof(a[0]));
 		} else {
 			return;
 		}

@@ -19,8 +19,8 @@
  * @write: QTEE may write there
  *
  * Return: 0, also where bridges are not enabled; -EOPNOTSUPP on a kernel that has them but gives modules no way to make
- *	one (before 6.18); -EACCES for memory that QTEE may only read, since tzmem's bridges are for writing too; -EIO when
- *	QTEE refused; another errno of qcom_scm.
+ *	one (before 6.18); -EACCES for memory that QTEE may only read, since tzmem's bridges are for writing too; -EIO
+ *	when QTEE refused; another errno of qcom_scm.
  * Context: process context, may sleep.
  */
 int qtee_bridge_create(struct qtee_bridge *bridge, phys_addr_t paddr, size_t size, bool write)

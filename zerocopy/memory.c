@@ -3,7 +3,7 @@
  * Memory objects: dma-bufs that QTEE can map.
  *
  * A dma-buf is attached, mapped and bridged once, when it is first passed, and stays so while anybody holds the memory
- * object: QTEE by an id or a mapping, or an invocation that passes it. All who pass the same dma-buf meanwhile share it.
+ * object: QTEE by an id or a mapping, or an invocation that passes it. All who pass the dma-buf meanwhile share it.
  *
  * QTEE sees physical addresses, and one range. The attachment's device has no IOMMU and reaches all memory, so its DMA
  * addresses are physical ones.
@@ -212,8 +212,8 @@ static int qtee_memory_make(struct dma_buf *dmabuf, struct qtee_memory **made)
  * qtee_memory_object_get() - the memory object of a dma-buf
  * @dmabuf: the dma-buf; a reference of its own is taken
  *
- * Return: the object, with a reference; ERR_PTR(): -EOPNOTSUPP when the memory is not one range of whole pages, -ENOMEM,
- *	an errno of the exporter or of qtee_bridge_create().
+ * Return: the object, with a reference; ERR_PTR(): -EOPNOTSUPP when the memory is not one range of whole pages,
+ *	-ENOMEM, an errno of the exporter or of qtee_bridge_create().
  * Context: process context, may sleep.
  */
 struct qtee_object *qtee_memory_object_get(struct dma_buf *dmabuf)

@@ -68,6 +68,7 @@ enum qtee_object_kind {
  * @QTEE_ARG_OB: output buffer
  * @QTEE_ARG_IO: input object
  * @QTEE_ARG_OO: output object
+ * @QTEE_ARG_KINDS: how many kinds there are
  */
 enum qtee_arg_kind {
 	QTEE_ARG_IB,
@@ -217,12 +218,18 @@ struct qtee_context {
 	bool seen;
 };
 
-/* The root object. Static: getting and putting it does nothing. */
+/**
+ * var qtee_object_root - the root object, QTEE's static client environment
+ *
+ * Static: getting and putting it does nothing.
+ */
 extern struct qtee_object qtee_object_root;
 
 /**
  * qtee_object_kind() - kind of an object
  * @object: an object, or NULL
+ *
+ * Return: the kind. Any context.
  */
 static inline enum qtee_object_kind qtee_object_kind(const struct qtee_object *object)
 {

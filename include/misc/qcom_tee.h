@@ -6,7 +6,9 @@
  * /dev/qtee-ree   each open is a server of callback objects: RECEIVE requests, REPLY to them.
  *
  * Every ioctl takes a struct qcom_tee_ioctl_data whose buffer holds one header and the parameters that follow it.
- * Layouts are the same for 32- and 64-bit callers and never change.
+ * Layouts are the same for 32- and 64-bit callers and never change. An address of a 32-bit caller has an upper half of
+ * zeros, so a pointer gets there by way of uintptr_t: extended by sign it is another address, and the call fails with
+ * EFAULT.
  */
 #ifndef _MISC_QCOM_TEE_H
 #define _MISC_QCOM_TEE_H
@@ -84,7 +86,7 @@ struct qcom_tee_object_invoke_arg {
 	__u32 op;
 	__s32 result;
 	__u32 num_params;
-	__u32 :32;
+	__u32:32;
 	struct qcom_tee_param params[];
 };
 

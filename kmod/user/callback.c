@@ -12,44 +12,6 @@
 /* Longest that a kernel thread waits for a server, in ms. */
 #define QTEE_USER_KTHREAD_MS	5000U
 
-static void qtee_user_callback_release(struct qtee_object *object);
-static int qtee_user_callback_dispatch(u32 context_id, struct qtee_object *object, u32 op, struct qtee_args *args);
-
-static const struct qtee_object_ops qtee_user_callback_ops = {
-	.name = "user",
-	.owner = THIS_MODULE,
-	.dispatch = qtee_user_callback_dispatch,
-	.release = qtee_user_callback_release,
-};
-
-/* The callback object of a server's that an object is, or NULL. */
-struct qtee_user_object *qtee_user_callback_from(struct qtee_object *object)
-{
-	if (qtee_object_kind(object) != QTEE_OBJECT_CB || object->ops != &qtee_user_callback_ops)
-		return NULL;
-	return container_of(object, struct qtee_user_object, object);
-}
-
-/* A new object of the server that an fd of the current task is. Returns it with a reference, or ERR_PTR(). */
-struct qtee_object *qtee_user_callback_new(s32 fd, u64 id)
-{
-	struct qtee_user_server *server = qtee_user_server_get(fd);
-	struct qtee_user_object *callback;
-
-	if (IS_ERR(server))
-		return ERR_CAST(server);
-	callback = kzalloc(sizeof(*callback), GFP_KERNEL_ACCOUNT);
-	if (!callback) {
-		qtee_user_server_put(server);
-		return ERR_PTR(-ENOMEM);
-	}
-	INIT_LIST_HEAD(&callback->item.node);
-	callback->server = server;
-	callback->id = id;
-	qtee_object_init(&callback->object, &qtee_user_callback_ops);
-	return &callback->object;
-}
-
 /* Forgets an object of which the server knows all there is to know. */
 void qtee_user_object_free(struct qtee_user_object *callback)
 {
@@ -60,7 +22,7 @@ void qtee_user_object_free(struct qtee_user_object *callback)
 /* The object itself becomes the notification, so that there is nothing to allocate. */
 static void qtee_user_callback_release(struct qtee_object *object)
 {
-	struct qtee_user_object *callback = qtee_user_callback_from(object);
+	struct qtee_user_object *callback = container_of(object, struct qtee_user_object, object);
 	struct qtee_user_server *server = callback->server;
 
 	/* Once it is queued, a RECEIVE may end the object, and a close the server. */
@@ -77,8 +39,8 @@ void qtee_user_request_put(struct qtee_user_request *request)
 }
 
 /*
- * A server thread is done with the invoker's message: one that gave up meanwhile may go. A request that no thread knows of
- * goes back to the head of the queue. Ends the thread's reference.
+ * A server thread is done with the invoker's message: one that gave up meanwhile may go. A request that no thread knows
+ * of goes back to the head of the queue. Ends the thread's reference.
  */
 void qtee_user_request_idle(struct qtee_user_server *server, struct qtee_user_request *request, bool undelivered)
 {
@@ -148,7 +110,7 @@ static int qtee_user_request_wait(struct qtee_user_server *server, struct qtee_u
 
 static int qtee_user_callback_dispatch(u32 context_id, struct qtee_object *object, u32 op, struct qtee_args *args)
 {
-	struct qtee_user_object *callback = qtee_user_callback_from(object);
+	struct qtee_user_object *callback = container_of(object, struct qtee_user_object, object);
 	struct qtee_user_server *server = callback->server;
 	struct qtee_user_request *request;
 	unsigned int i;
@@ -169,7 +131,8 @@ static int qtee_user_callback_dispatch(u32 context_id, struct qtee_object *objec
 	request->op = op;
 	request->args = args;
 
-	ret = xa_alloc_cyclic(&server->requests, &request->id, request, XA_LIMIT(1, U32_MAX), &server->next, GFP_KERNEL);
+	ret = xa_alloc_cyclic(&server->requests, &request->id, request, XA_LIMIT(1, U32_MAX), &server->next,
+			      GFP_KERNEL);
 	if (ret < 0)
 		goto out;
 	ret = qtee_user_server_queue(server, &request->item);
@@ -184,4 +147,39 @@ static int qtee_user_callback_dispatch(u32 context_id, struct qtee_object *objec
 out:
 	qtee_user_request_put(request);
 	return ret;
+}
+
+static const struct qtee_object_ops qtee_user_callback_ops = {
+	.name = "user",
+	.owner = THIS_MODULE,
+	.dispatch = qtee_user_callback_dispatch,
+	.release = qtee_user_callback_release,
+};
+
+/* The callback object of a server's that an object is, or NULL. */
+struct qtee_user_object *qtee_user_callback_from(struct qtee_object *object)
+{
+	if (qtee_object_kind(object) != QTEE_OBJECT_CB || object->ops != &qtee_user_callback_ops)
+		return NULL;
+	return container_of(object, struct qtee_user_object, object);
+}
+
+/* A new object of the server that an fd of the current task is. Returns it with a reference, or ERR_PTR(). */
+struct qtee_object *qtee_user_callback_new(s32 fd, u64 id)
+{
+	struct qtee_user_server *server = qtee_user_server_get(fd);
+	struct qtee_user_object *callback;
+
+	if (IS_ERR(server))
+		return ERR_CAST(server);
+	callback = kzalloc(sizeof(*callback), GFP_KERNEL_ACCOUNT);
+	if (!callback) {
+		qtee_user_server_put(server);
+		return ERR_PTR(-ENOMEM);
+	}
+	INIT_LIST_HEAD(&callback->item.node);
+	callback->server = server;
+	callback->id = id;
+	qtee_object_init(&callback->object, &qtee_user_callback_ops);
+	return &callback->object;
 }

@@ -36,8 +36,8 @@ bool qtee_user_param_possible(const struct qtee_object *object, const struct qte
 }
 
 /*
- * Says in a parameter which object came, and takes the reference, unless it fails. Where an fd is to mean the object, file
- * is what that will be an fd of. Returns as qtee_user_param_give() does.
+ * Says in a parameter which object came, and takes the reference, unless it fails. Where an fd is to mean the object,
+ * file is what that will be an fd of. Returns as qtee_user_param_give() does.
  */
 static int qtee_user_param_set(struct qcom_tee_param *param, struct qtee_object *object, struct file **file)
 {
@@ -102,8 +102,8 @@ static int qtee_user_files_add(struct qtee_user_files *files, struct file *file)
  * @object: the object, or NULL; the caller's reference is taken in every case
  * @files: gets the file, where the object becomes an fd
  *
- * Return: 0; -EINVAL when the object can't be named to users, -EBADF when not to the current task; an errno of making the
- *	file or of reserving its fd.
+ * Return: 0; -EINVAL when the object can't be named to users, -EBADF when not to the current task; an errno of making
+ *	the file or of reserving its fd.
  * Context: process context of the user, may sleep.
  */
 int qtee_user_param_give(struct qcom_tee_param *param, struct qtee_object *object, struct qtee_user_files *files)

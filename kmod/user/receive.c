@@ -144,7 +144,7 @@ static int qtee_user_receipt_finish(struct qtee_user_receipt *receipt, struct qt
 	return ret;
 }
 
-/* No thread knows of a request that was handed over. If one is busy with it nevertheless, by a guess, it puts it back. */
+/* No thread knows of a request that was handed over. If one is busy with it, by a guess, that one puts it back. */
 static void qtee_user_request_undelivered(struct qtee_user_server *server, struct qtee_user_request *request)
 {
 	bool busy;
@@ -222,12 +222,11 @@ static struct qtee_user_item *qtee_user_receive_next(struct qtee_user_server *se
 {
 	struct qtee_user_item *item;
 
-	guard(spinlock)(&server->lock);
+	spin_lock(&server->lock);
 	item = list_first_entry_or_null(&server->queue, struct qtee_user_item, node);
-	if (!item)
-		return NULL;
-	list_del_init(&item->node);
-	if (item->request) {
+	if (item)
+		list_del_init(&item->node);
+	if (item && item->request) {
 		struct qtee_user_request *request = container_of(item, struct qtee_user_request, item);
 
 		request->state = QTEE_USER_PROCESSING;
@@ -235,6 +234,7 @@ static struct qtee_user_item *qtee_user_receive_next(struct qtee_user_server *se
 		request->undelivered = false;
 		refcount_inc(&request->refs);
 	}
+	spin_unlock(&server->lock);
 	return item;
 }
 

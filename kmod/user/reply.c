@@ -143,12 +143,15 @@ static struct qtee_user_request *qtee_user_answer_claim(struct qtee_user_server 
 {
 	struct qtee_user_request *request;
 
-	guard(spinlock)(&server->lock);
+	spin_lock(&server->lock);
 	request = xa_load(&server->requests, id);
-	if (!request || request->state != QTEE_USER_PROCESSING || request->busy)
-		return NULL;
-	request->busy = true;
-	refcount_inc(&request->refs);
+	if (request && (request->state != QTEE_USER_PROCESSING || request->busy))
+		request = NULL;
+	if (request) {
+		request->busy = true;
+		refcount_inc(&request->refs);
+	}
+	spin_unlock(&server->lock);
 	return request;
 }
 

@@ -159,7 +159,8 @@ static long qtee_user_server_reply_receive(struct file *file, const struct qcom_
 	}
 
 	len = both.receive_len;
-	ret = qtee_user_receive(file->private_data, file->f_flags & O_NONBLOCK, u64_to_user_ptr(both.receive_ptr), &len);
+	ret = qtee_user_receive(file->private_data, file->f_flags & O_NONBLOCK, u64_to_user_ptr(both.receive_ptr),
+				&len);
 	if (ret == -ENOSPC && put_user(len, &user->receive_len))
 		return -EFAULT;
 	return ret;

@@ -17,15 +17,14 @@ CallbackRequest::CallbackRequest(OpCode op, std::span<const qcom_tee_param> para
         valid_ = false;
         continue;
       }
-      inputs_[input_count_++] = {reinterpret_cast<const std::byte*>(static_cast<std::uintptr_t>(param.buffer.addr)),
-                                 param.buffer.len};
+      inputs_[input_count_++] = detail::param_memory(param);
     } else if (param.attr == QCOM_TEE_BUFFER) {
       if (output_count_ == kPerKind) {
         valid_ = false;
         continue;
       }
       OutputSlot& slot = outputs_[output_count_++];
-      slot.capacity = param.buffer.len;
+      slot.capacity = static_cast<std::size_t>(param.buffer.len);
       slot.arena_offset = arena_size_;
       arena_size_ += (slot.capacity + 7) / 8 * 8;
     } else if (param.direction != 0) {

@@ -146,7 +146,7 @@ bool CallbackWorker::receive() {
       }
       case ENOSPC:
         if (data.buf_len > buffer_.size() * sizeof(buffer_[0]) && data.buf_len <= kBufferMax) {
-          pool_.buffer_size_ = data.buf_len;
+          pool_.buffer_size_ = static_cast<std::size_t>(data.buf_len);
           break;
         }
         [[fallthrough]];

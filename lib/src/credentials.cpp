@@ -57,9 +57,10 @@ CallbackObject Credentials::serve(CallbackServer& server) const {
         return Result::ok;
       case IoOp::read_at_offset: {
         request.expect(1, 1, 0, 0);
-        const auto offset = request.input<std::uint64_t>(0);
-        if (offset >= bytes.size()) return Result::invalid;
-        const std::size_t size = std::min<std::size_t>(bytes.size() - offset, request.output_capacity(0));
+        const auto asked = request.input<std::uint64_t>(0);
+        if (asked >= bytes.size()) return Result::invalid;
+        const auto offset = static_cast<std::size_t>(asked);
+        const std::size_t size = std::min(bytes.size() - offset, request.output_capacity(0));
         request.set_output(0, std::span(bytes).subspan(offset, size));
         return Result::ok;
       }

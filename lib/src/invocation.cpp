@@ -75,8 +75,7 @@ std::error_code Invocation::invoke(const Object& object) noexcept {
 
 std::span<std::byte> Invocation::written(std::size_t index) const {
   if (state_ != State::answered || index >= output_count_) throw std::out_of_range("output buffer of an invocation");
-  const qcom_tee_param& param = const_cast<Invocation*>(this)->frame_[outputs_[index]];
-  return {reinterpret_cast<std::byte*>(static_cast<std::uintptr_t>(param.buffer.addr)), param.buffer.len};
+  return detail::param_memory(const_cast<Invocation*>(this)->frame_[outputs_[index]]);
 }
 
 AnyObject Invocation::take_object(std::size_t index) {

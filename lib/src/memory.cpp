@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <utility>
 
 #include "qtee/memory_object.hpp"
 #include "qtee/transport.hpp"
@@ -66,6 +67,8 @@ MemoryMapping::~MemoryMapping() {
 MemoryObject::MemoryObject(FileDescriptor dma_buf) : fd_(std::move(dma_buf)) {
   const off_t end = ::lseek(fd_.get(), 0, SEEK_END);
   if (end < 0) throw_errno(errno, "ask the size of a dma-buf");
+  if (!std::in_range<std::size_t>(end))
+    throw_errno(EOVERFLOW, "take a dma-buf that is larger than this process's memory");
   ::lseek(fd_.get(), 0, SEEK_SET);
   size_ = static_cast<std::size_t>(end);
 }

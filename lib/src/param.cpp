@@ -36,6 +36,12 @@ void param_set_buffer(qcom_tee_param& param, bool input, const void* data, std::
   param.buffer.len = size;
 }
 
+std::span<std::byte> param_memory(const qcom_tee_param& param) noexcept {
+  // Both fields are wider than a 32-bit process needs: the driver keeps to memory that was offered.
+  return {reinterpret_cast<std::byte*>(static_cast<std::uintptr_t>(param.buffer.addr)),
+          static_cast<std::size_t>(param.buffer.len)};
+}
+
 void param_set_null(qcom_tee_param& param, bool input) noexcept {
   param.attr = QCOM_TEE_OBJECT_NULL;
   param.direction = input ? 1 : 0;

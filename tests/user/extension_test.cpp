@@ -50,7 +50,7 @@ TEST_F(ExtensionTest, ReplyAndReceiveInOneCall) {
 
   RawRequest request(4096);
   request.head().num_params = QCOM_TEE_PARAMS_MAX;
-  const auto buffer = reinterpret_cast<std::uint64_t>(request.words.data());
+  const auto buffer = reinterpret_cast<std::uintptr_t>(request.words.data());
   qcom_tee_reply_receive_arg both{0, 0, buffer, request.words.size() * 8};
   for (std::uint32_t call = 0; call < kCalls; ++call) {
     ASSERT_EQ(raw_ioctl_with(server.get(), QCOM_TEE_IOCTL_REPLY_RECEIVE, both), 0);
@@ -75,7 +75,7 @@ TEST_F(ExtensionTest, AReplyThatFailsReceivesNothing) {
   RawRequest request;
   request.head() = {};
   request.head().request_id = 12345;
-  const auto buffer = reinterpret_cast<std::uint64_t>(request.words.data());
+  const auto buffer = reinterpret_cast<std::uintptr_t>(request.words.data());
   qcom_tee_reply_receive_arg both{buffer, sizeof(qcom_tee_cb_arg), buffer, request.words.size() * 8};
   EXPECT_EQ(raw_ioctl_with(server.get(), QCOM_TEE_IOCTL_REPLY_RECEIVE, both), ENOENT);
   EXPECT_NE(both.reply_len, 0u);

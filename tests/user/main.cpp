@@ -8,6 +8,7 @@
 #include <string>
 
 #include "alive.hpp"
+#include "peer.hpp"
 #include "user_test.hpp"
 
 namespace qtee::test {
@@ -37,6 +38,7 @@ class LeakListener final : public ::testing::EmptyTestEventListener {
 }  // namespace qtee::test
 
 int main(int argc, char** argv) {
+  if (int status; qtee::test::peer_main(argc, argv, status)) return status;
   ::testing::InitGoogleTest(&argc, argv);
   // Before the default printer, which then counts what this one adds.
   auto& listeners = ::testing::UnitTest::GetInstance()->listeners();

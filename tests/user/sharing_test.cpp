@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Capabilities between processes: who has the descriptor has the object.
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 
+#include "peer.hpp"
 #include "raw.hpp"
 #include "user_test.hpp"
 
@@ -154,6 +156,49 @@ TEST_F(SharingTest, CallbackReachesTheProcessThatServes) {
   });
   service_.object().send(ours_.get());
   EXPECT_EQ(status_of(pid), 0);
+}
+
+TEST_F(SharingTest, ProgramOfTheOtherWidthUsesWhatItIsSent) {
+  const Object object = service_.create();
+  const MemoryObject memory = MemoryObject::from_huge_page(8192);
+  memory.map().access(CpuAccess::Mode::write).store(0, kPeerWord);
+  const pid_t pid = second_process([](int socket) { return peer_exec(peer_job::use, socket); });
+  theirs_.reset();
+  object.send(ours_.get());
+  memory.send(ours_.get());
+  EXPECT_NO_THROW(EXPECT_EQ(Object::receive(ours_.get()).call<std::uint32_t>(Op::echo, 42u), 42u));
+  EXPECT_EQ(status_of(pid), kPeerDone);
+  const MemoryMapping mapping = memory.map();
+  const CpuAccess access = mapping.access(CpuAccess::Mode::read);
+  for (const std::size_t at : {0, 77, 8191}) EXPECT_EQ(access.bytes()[at], std::byte{vsoc::pattern(kPeerSeed, at)});
+}
+
+TEST_F(SharingTest, ProgramOfTheOtherWidthServes) {
+  // We invoke, and the server that QTEE calls meanwhile is read and answered by a process of the other width.
+  const FileDescriptor server = server_open();
+  qcom_tee_server_arg limit{60'000, 0};  // a peer that fails must not keep us waiting
+  qcom_tee_ioctl_data data{reinterpret_cast<std::uintptr_t>(&limit), sizeof limit};
+  ASSERT_EQ(::ioctl(server.get(), QCOM_TEE_IOCTL_SERVER, &data), 0);
+  const pid_t pid = second_process([](int socket) { return peer_exec(peer_job::serve, socket); });
+  server.send(ours_.get());
+
+  const vsoc::CallbackRequest request{3, 1};
+  const std::vector<std::byte> in = bytes_of(1001);
+  std::vector<std::byte> out(1003);
+  RawInvoke invocation(
+      static_cast<std::uint32_t>(Op::callback),
+      {param_in(&request, sizeof request), param_in(in.data(), in.size()), param_out(out.data(), out.size()),
+       param_object(static_cast<std::int64_t>(kPeerObject), server.get()),
+       param_object(service_.object().fd(), QCOM_TEE_OBJECT_SECURE), param_object_out()});
+  EXPECT_EQ(invocation.invoke(service_.object().fd()), 0);
+  EXPECT_EQ(invocation.head().result, 0);
+  EXPECT_EQ(status_of(pid), kPeerDone);
+  ASSERT_EQ(invocation.param(2).buffer.len, in.size());
+  out.resize(in.size());
+  EXPECT_TRUE(std::equal(out.begin(), out.end(), in.rbegin()));
+  ASSERT_EQ(invocation.param(5).object.host_id, QCOM_TEE_OBJECT_SECURE);
+  const Object made(FileDescriptor(static_cast<int>(invocation.param(5).object.id)));
+  made.call(Op::null);
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ namespace qtee::vsoc {
 namespace {
 
 void loopback_up() {
-  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);  // any will do, and not every kernel has INET
   ifreq request{};
   std::snprintf(request.ifr_name, sizeof request.ifr_name, "lo");
   request.ifr_flags = IFF_UP | IFF_RUNNING;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <ranges>
 #include <sstream>
 #include <vector>
@@ -105,12 +106,16 @@ void module_load_boot(const std::string& folder) {
 
 namespace {
 
-// QTEE may have let an object go and not yet have had an answer to say so in. Our driver can ask for one.
+// QTEE may have let an object go and not yet have had an answer to say so in. Our driver can ask for one, by whichever
+// device it is bound to.
 void flush_releases() {
-  const int fd = open("/sys/bus/platform/devices/qcomtee/objects/flush", O_WRONLY | O_CLOEXEC);
-  if (fd < 0) return;
-  [[maybe_unused]] const ssize_t written = write(fd, "1\n", 2);
-  close(fd);
+  std::error_code error;
+  for (const auto& device : std::filesystem::directory_iterator("/sys/bus/platform/drivers/qtee", error)) {
+    const int fd = open((device.path() / "objects/flush").c_str(), O_WRONLY | O_CLOEXEC);
+    if (fd < 0) continue;
+    [[maybe_unused]] const ssize_t written = write(fd, "1\n", 2);
+    close(fd);
+  }
 }
 
 }  // namespace

@@ -39,6 +39,13 @@ std::string device_tree_make(std::string_view board, std::string_view overlay, c
   check(fdt_setprop_string(fdt, chosen, "bootargs", settings.boot_arguments.c_str()), "bootargs");
   check(fdt_setprop_u64(fdt, chosen, "linux,initrd-start", kInitrdBase), "initrd");
   check(fdt_setprop_u64(fdt, chosen, "linux,initrd-end", kInitrdBase + settings.initrd_size), "initrd");
+  if (settings.node) {
+    const int firmware = check(fdt_path_offset(fdt, "/firmware"), "/firmware");
+    const int node = check(fdt_add_subnode(fdt, firmware, "qtee"), "/firmware/qtee");
+    check(fdt_setprop_string(fdt, node, "compatible", "qcom,qtee"), "compatible");
+    for (const auto& [name, value] : settings.node->properties)
+      check(fdt_setprop_u32(fdt, node, name.c_str(), value), name.c_str());
+  }
   check(fdt_pack(fdt), "pack");
   tree.resize(fdt_totalsize(fdt));
   return tree;

@@ -51,7 +51,6 @@ constexpr std::string_view kComplaints[] = {
     "page allocation failure",
     "Out of memory:",
     "stack-protector:",
-    "DMA-API:",
 };
 
 // The start of the line before the one that starts at `at`, or of the last line where `at` is the end.

@@ -200,9 +200,12 @@ Machine::Machine(const Options& options, const Pieces& pieces) {
   std::string arguments =
       "console=ttyAMA0 loglevel=7 panic=-1 oops=panic hugepages=16 printk.devkmsg=on "
       "cryptomgr.notests=1";
+  // Only what our driver does with DMA mappings: udmabuf, to name one, syncs with another direction than it mapped
+  // with.
+  if (options.kernel == "debug") arguments += " dma_debug_driver=qtee";
   if (!options.append.empty()) arguments += " " + options.append;
-  const std::string tree =
-      device_tree_make(board_tree(options, pieces), file_read(pieces.overlay()), {arguments, initramfs.size()});
+  const std::string tree = device_tree_make(board_tree(options, pieces), file_read(pieces.overlay()),
+                                            {arguments, initramfs.size(), options.node});
   const Fd initramfs_file = file_unnamed("initramfs", initramfs);
   const Fd tree_file = file_unnamed("device tree", tree);
 

@@ -2,6 +2,7 @@
 #include "options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -31,7 +32,8 @@ bool options_read(int argc, char** argv, Options& options, int& status) {
 
   options.cpu = kCpuModel;
   if (const char* log = std::getenv("QTEE_LOG")) options.log = log;
-  bool no_leak_check = false;
+  bool no_leak_check = false, dt_node = false;
+  std::vector<std::string> dt_properties;
   CLI::App app(kAbout, "vsoc/run");
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.usage("usage: vsoc/run [OPTIONS] -- COMMAND [ARG...]");
@@ -57,6 +59,9 @@ bool options_read(int argc, char** argv, Options& options, int& status) {
                "do not fail for what is left alive in QTEE, nor look for leaks of the kernel");
   app.add_option("--module-param", options.parameters, "MODULE.NAME=VALUE for a module that is loaded")->take_all();
   app.add_option("--env", options.environment, "NAME=VALUE for the command")->take_all();
+  app.add_flag("--dt-node", dt_node, "have a node for our driver in the device tree: docs/devicetree/qcom,qtee.yaml");
+  app.add_option("--dt-property", dt_properties, "NAME=NUMBER, a 32-bit property of that node, which it implies")
+      ->take_all();
   app.add_option("--append", options.append, "more arguments for the kernel");
   app.add_option("--cpu", options.cpu, "QEMU's CPU model")->capture_default_str();
   app.add_option("--memory", options.memory_mib, "MiB of RAM")->check(CLI::Range(256u, 16384u))->capture_default_str();
@@ -84,6 +89,16 @@ bool options_read(int argc, char** argv, Options& options, int& status) {
       return complain("--module-param takes MODULE.NAME=VALUE, not " + parameter);
   for (const std::string& entry : options.environment)
     if (entry.find('=') == entry.npos) return complain("--env takes NAME=VALUE, not " + entry);
+  if (dt_node || !dt_properties.empty()) options.node.emplace();
+  for (const std::string& property : dt_properties) {
+    const std::size_t split = property.find('=');
+    const char* const end = property.data() + property.size();
+    std::uint32_t value = 0;
+    const auto [rest, error] = std::from_chars(split == property.npos ? end : &property[split + 1], end, value);
+    if (split == 0 || error != std::errc() || rest != end)
+      return complain("--dt-property takes NAME=NUMBER, not " + property);
+    options.node->properties.emplace_back(property.substr(0, split), value);
+  }
   if (!options.share.empty()) options.share = std::filesystem::canonical(options.share);
   if (options.share.find(',') != options.share.npos)
     return complain("QEMU cannot share a folder with a comma in its path");

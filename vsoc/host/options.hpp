@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "device_tree.hpp"
 
 namespace qtee::vsoc {
 
@@ -19,6 +22,7 @@ struct Options {
   bool leak_check = true;
   std::string cpu;
   unsigned memory_mib = 1024;
+  std::optional<QteeNode> node;
   std::string append;                    // behind the kernel's command line
   std::vector<std::string> parameters;   // MODULE.NAME=value
   std::vector<std::string> environment;  // NAME=value

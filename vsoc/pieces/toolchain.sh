@@ -8,6 +8,7 @@ toolchain_packages=(
   gcc gcc-14 g++ g++-14 clang-19 llvm-19 lld-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 sparse ccache
   cmake ninja-build device-tree-compiler libfdt-dev qemu-system-arm
   gcc-14-aarch64-linux-gnu g++-14-aarch64-linux-gnu gcc-aarch64-linux-gnu g++-aarch64-linux-gnu
+  g++-14-arm-linux-gnueabihf
   libfmt-dev libgtest-dev libgmock-dev libbenchmark-dev libcli11-dev nlohmann-json3-dev libelf-dev
   libfmt-dev:arm64 libgtest-dev:arm64 libgmock-dev:arm64 libbenchmark-dev:arm64
 )
@@ -26,6 +27,8 @@ piece_make() {
   [ -e "$root/usr/bin/sh" ] || ln -s dash "$root/usr/bin/sh"
   ln -sfn /proc/self/mounts "$root/etc/mtab"
 
+  # For programs of an architecture of which there are no libraries here.
+  mv "$root/usr/src/googletest" "$root/usr/share/googletest"
   # Kernel headers are at home in /usr/src; each kernel is a piece of its own, entered at /kernel.
   rm -rf "$root/usr/src"
   ln -s ../kernel/usr/src "$root/usr/src"

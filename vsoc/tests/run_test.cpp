@@ -168,6 +168,10 @@ TEST(RunTest, WrongUsageIsToldWithoutABoot) {
       {"--smp", "99", "--", "true"},
       {"--share", "/no/such/folder", "--", "true"},
       {"--module-param", "nonsense", "--", "true"},
+      {"--dt-property", "nonsense", "--", "true"},
+      {"--dt-property", "=1", "--", "true"},
+      {"--dt-property", "name=4294967296", "--", "true"},
+      {"--dt-property", "name=1x", "--", "true"},
       {"--no-such-option", "--", "true"},
   };
   for (const auto& options : wrong) {

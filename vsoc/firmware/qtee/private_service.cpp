@@ -240,18 +240,17 @@ Task<Result> nest(Call& call) {
   co_return call.out_value(0, reached);
 }
 
-Task<Result> callback(Call& call) {
+// Calls `callee` with the buffers behind the request, and the objects from `first_object` on.
+Task<Result> callback(Call& call, NsRef callee, unsigned first_object) {
   vsoc::CallbackRequest request;
-  if (call.ins() < 1 || call.objects_in() < 1 || !call.in_value(0, request) || request.op > kOpMask) {
-    co_return kInvalid;
-  }
+  if (call.ins() < 1 || !call.in_value(0, request) || request.op > kOpMask) co_return kInvalid;
   for (std::uint32_t turn = 0; turn == 0 || turn < request.repeat; ++turn) {
     CallbackArgs args;
     for (unsigned index = 1; index < call.ins(); ++index) args.add_in(call.in(index));
     for (unsigned index = 0; index < call.outs(); ++index) args.add_out(call.out(index));
-    for (unsigned index = 1; index < call.objects_in(); ++index) args.add_object(call.object_in(index));
+    for (unsigned index = first_object; index < call.objects_in(); ++index) args.add_object(call.object_in(index));
     args.want_objects(call.objects_out());
-    const Result result = co_await call.callback(call.object_in(0).ns(), request.op, args);
+    const Result result = co_await call.callback(callee, request.op, args);
     if (result != kOk) co_return result;
     for (unsigned index = 0; index < call.outs(); ++index) call.out_size(index, args.out_size(index));
     for (unsigned index = 0; index < call.objects_out(); ++index) call.object_out(index, args.take(index));
@@ -279,7 +278,7 @@ Task<Result> PrivateObject::invoke(Call& call, std::uint32_t op) {
     case Op::nest:
       return nest(call);
     case Op::callback:
-      return callback(call);
+      return call.objects_in() < 1 ? ready(kInvalid) : callback(call, call.object_in(0).ns(), 1);
     case Op::hold:
       return ready(hold(call));
     case Op::give:
@@ -302,6 +301,8 @@ Task<Result> PrivateObject::invoke(Call& call, std::uint32_t op) {
       return map_object(call);
     case Op::touch:
       break;
+    case Op::primordial:
+      return callback(call, object_primordial(), 0);
   }
   return ready(kInvalid);
 }

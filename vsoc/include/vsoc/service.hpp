@@ -16,26 +16,27 @@ namespace qtee::vsoc {
 inline constexpr std::uint32_t kServiceUid = 0x7E57C0DE;
 
 enum class Op : std::uint32_t {
-  null = 0,        // (0,0,0,0) nothing
-  echo = 1,        // (1,1,0,0) BO = BI, cut to BI's size
-  mirror = 2,      // (n,m,p,q) BO[i] = BI[i], OO[i] = OI[i]; a missing partner leaves an empty buffer, a NULL object
-  fail = 3,        // (1,0,0,0) BI s32: answers that result code
-  work = 4,        // (1,0,0,0) BI u64: stays in the secure world for so many nanoseconds, a minute at most
-  fill = 5,        // (1,0,1,0) BI FillRequest: maps OI[0], a memory object, and writes the pattern
-  checksum = 6,    // (1,1,1,0) BI RangeRequest, BO u64: maps OI[0] and sums it; see checksum()
-  nest = 7,        // (1,1,1,0) BI u32 depth, BO u32 reached; see kNestOp
-  callback = 8,    // (1+n,m,1+p,q) BI[0] CallbackRequest; calls OI[0] with (n,m,p,q): the rest; answers its result
-  hold = 9,        // (0,0,p,0) keeps the objects, in a stack that all users of the service share
-  give = 10,       // (0,0,0,q) hands the newest q back, and keeps its own references; NULL where there are none
-  drop = 11,       // (1,0,0,0) BI u32: lets go of the newest n objects, 0xFFFFFFFF for all
-  create = 12,     // (0,0,0,q) q new objects, each a live object of its own with this service's operations
-  report = 13,     // (0,1,0,0) BO Report
-  arm = 14,        // (1,0,0,0) BI ArmRequest: coming SMCs answer as asked
-  lie = 15,        // (1+n,m,p,q) BI[0] LieRequest: does as mirror does with the rest, and misbehaves in this very call
-  counters = 16,   // (0,1,0,0) BO Counters
-  configure = 17,  // (1,0,0,0) BI ConfigureRequest
-  map = 18,        // (1,0,1,1) BI RangeRequest, OI memory object, OO a TEE object that keeps it mapped while it lives
-  touch = 19,      // (1,1,0,0) on an object that map gave out: BI FillRequest, BO u64: checksum before the fill
+  null = 0,         // (0,0,0,0) nothing
+  echo = 1,         // (1,1,0,0) BO = BI, cut to BI's size
+  mirror = 2,       // (n,m,p,q) BO[i] = BI[i], OO[i] = OI[i]; a missing partner leaves an empty buffer, a NULL object
+  fail = 3,         // (1,0,0,0) BI s32: answers that result code
+  work = 4,         // (1,0,0,0) BI u64: stays in the secure world for so many nanoseconds, a minute at most
+  fill = 5,         // (1,0,1,0) BI FillRequest: maps OI[0], a memory object, and writes the pattern
+  checksum = 6,     // (1,1,1,0) BI RangeRequest, BO u64: maps OI[0] and sums it; see checksum()
+  nest = 7,         // (1,1,1,0) BI u32 depth, BO u32 reached; see kNestOp
+  callback = 8,     // (1+n,m,1+p,q) BI[0] CallbackRequest; calls OI[0] with (n,m,p,q): the rest; answers its result
+  hold = 9,         // (0,0,p,0) keeps the objects, in a stack that all users of the service share
+  give = 10,        // (0,0,0,q) hands the newest q back, and keeps its own references; NULL where there are none
+  drop = 11,        // (1,0,0,0) BI u32: lets go of the newest n objects, 0xFFFFFFFF for all
+  create = 12,      // (0,0,0,q) q new objects, each a live object of its own with this service's operations
+  report = 13,      // (0,1,0,0) BO Report
+  arm = 14,         // (1,0,0,0) BI ArmRequest: coming SMCs answer as asked
+  lie = 15,         // (1+n,m,p,q) BI[0] LieRequest: does as mirror does with the rest, and misbehaves in this very call
+  counters = 16,    // (0,1,0,0) BO Counters
+  configure = 17,   // (1,0,0,0) BI ConfigureRequest
+  map = 18,         // (1,0,1,1) BI RangeRequest, OI memory object, OO a TEE object that keeps it mapped while it lives
+  touch = 19,       // (1,1,0,0) on an object that map gave out: BI FillRequest, BO u64: checksum before the fill
+  primordial = 20,  // (1+n,m,p,q) BI[0] CallbackRequest; calls the primordial object with the rest, as callback does
 };
 
 struct FillRequest {

@@ -38,6 +38,8 @@ inline constexpr bool is_object_v = std::is_same_v<T, Object> || std::is_same_v<
                                     std::is_same_v<T, CallbackObject> || std::is_same_v<T, AnyObject>;
 
 void param_set_buffer(qcom_tee_param& param, bool input, const void* data, std::size_t size) noexcept;
+/// This process's memory that a buffer parameter from the driver describes.
+std::span<std::byte> param_memory(const qcom_tee_param& param) noexcept;
 void param_set_null(qcom_tee_param& param, bool input) noexcept;
 void param_set_object(qcom_tee_param& param, const Object& object) noexcept;
 void param_set_object(qcom_tee_param& param, const MemoryObject& object) noexcept;
@@ -127,7 +129,7 @@ bool param_finish(const qcom_tee_param& param, Arg& argument) noexcept {
   using T = std::remove_cv_t<Arg>;
   if constexpr (std::is_same_v<T, Output>) {
     if (param.buffer.len > argument.memory().size()) return false;
-    argument.set_size(param.buffer.len);
+    argument.set_size(static_cast<std::size_t>(param.buffer.len));
   } else if constexpr (std::is_same_v<T, OutputObject>) {
     bool fits = true;
     argument.value = param_take_object(param, fits);

@@ -33,7 +33,9 @@ TEST_F(PrivateServiceTest, WrongShapesAreInvalid) {
   EXPECT_EQ(op(Op::create, {.outs = {1}, .wanted = 1}).result, 2);
   EXPECT_EQ(op(Op::report).result, 2);
   EXPECT_EQ(op(Op::counters).result, 2);
-  EXPECT_EQ(linux_.invoke(service, 20).result, 2);
+  EXPECT_EQ(op(Op::primordial).result, 2);
+  EXPECT_EQ(op(Op::primordial, {.ins = {Bytes(3)}}).result, 2);
+  EXPECT_EQ(linux_.invoke(service, 21).result, 2);
   EXPECT_EQ(linux_.invoke(service, 0x8000).result, 2);
   expect_clean();
 }
