@@ -139,6 +139,8 @@ struct qcom_tee_ioctl_data {
  *   EINTR    the caller is being killed
  *   ENODEV   QTEE saw the message, and its answer can't be used
  *   ENOMEM   out of memory
+ *   EMFILE   the caller can have no more fds
+ * EFAULT, ENOMEM and EMFILE may also come when QTEE has done its work, but what came out can't be handed over: it is released.
  */
 #define QCOM_TEE_IOCTL_INVOKE	_IOWR(QCOM_TEE_IOC_MAGIC, 0, struct qcom_tee_ioctl_data)
 
@@ -150,7 +152,8 @@ struct qcom_tee_ioctl_data {
  * Return: 0 with a request, else -1 and
  *   EINTR    a signal came
  *   ENOSPC   the buffer or num_params is too small; buf_len and num_params say what is needed
- *   EINVAL, EFAULT as INVOKE
+ *   EAGAIN   there is none, and the fd does not block
+ *   EINVAL, EBADF, EFAULT, ENOMEM, EMFILE as INVOKE; the request waits for the next RECEIVE
  */
 #define QCOM_TEE_IOCTL_RECEIVE	_IOWR(QCOM_TEE_IOC_MAGIC, 1, struct qcom_tee_ioctl_data)
 
@@ -162,7 +165,8 @@ struct qcom_tee_ioctl_data {
  * Return: 0 when the answer was taken, else -1 and
  *   ENOENT   no such request: answered before, timed out, or its invoker is gone
  *   EINVAL   parameters that are not those of the request; the request still waits for its answer
- *   EBADF, EFAULT as INVOKE; the request still waits for its answer
+ *   EINTR    a signal came; the request still waits for its answer
+ *   E2BIG, EBADF, EFAULT, ENOMEM as INVOKE; the request still waits for its answer
  */
 #define QCOM_TEE_IOCTL_REPLY	_IOWR(QCOM_TEE_IOC_MAGIC, 2, struct qcom_tee_ioctl_data)
 

@@ -2,7 +2,6 @@
 //
 // What the user API has beyond its first version.
 #include <fcntl.h>
-#include <sys/ioctl.h>
 
 #include <atomic>
 #include <cerrno>
@@ -15,13 +14,6 @@ namespace qtee::test {
 namespace {
 
 constexpr std::uint32_t kCallback = 8;
-
-// 0 or errno.
-template <class Arg>
-int extension(int fd, unsigned long command, Arg& arg, std::uint64_t size = sizeof(Arg)) {
-  qcom_tee_ioctl_data data{reinterpret_cast<std::uintptr_t>(&arg), size};
-  return ioctl(fd, command, &data) == 0 ? 0 : errno;
-}
 
 class ExtensionTest : public UserTest {
  protected:
@@ -41,13 +33,13 @@ TEST_F(ExtensionTest, TheVersionTellsWhatThereIs) {
   const FileDescriptor root = root_open();
   for (const int fd : {server.get(), root.get()}) {
     qcom_tee_version_arg version{};
-    EXPECT_EQ(extension(fd, QCOM_TEE_IOCTL_VERSION, version), 0);
+    EXPECT_EQ(raw_ioctl_with(fd, QCOM_TEE_IOCTL_VERSION, version), 0);
     EXPECT_EQ(version.version, 1u);
     EXPECT_EQ(version.features, QCOM_TEE_FEATURE_REPLY_RECEIVE | QCOM_TEE_FEATURE_SERVER_TIMEOUT);
-    EXPECT_EQ(extension(fd, QCOM_TEE_IOCTL_VERSION, version, 4), EINVAL);
+    EXPECT_EQ(raw_ioctl_with(fd, QCOM_TEE_IOCTL_VERSION, version, 4), EINVAL);
   }
   qcom_tee_version_arg version{};
-  EXPECT_EQ(extension(service_.object().fd(), QCOM_TEE_IOCTL_VERSION, version), ENOTTY);
+  EXPECT_EQ(raw_ioctl_with(service_.object().fd(), QCOM_TEE_IOCTL_VERSION, version), ENOTTY);
 }
 
 TEST_F(ExtensionTest, ReplyAndReceiveInOneCall) {
@@ -61,7 +53,7 @@ TEST_F(ExtensionTest, ReplyAndReceiveInOneCall) {
   const auto buffer = reinterpret_cast<std::uintptr_t>(request.words.data());
   qcom_tee_reply_receive_arg both{0, 0, buffer, request.words.size() * 8};
   for (std::uint32_t call = 0; call < kCalls; ++call) {
-    ASSERT_EQ(extension(server.get(), QCOM_TEE_IOCTL_REPLY_RECEIVE, both), 0);
+    ASSERT_EQ(raw_ioctl_with(server.get(), QCOM_TEE_IOCTL_REPLY_RECEIVE, both), 0);
     EXPECT_EQ(both.reply_len, 0u) << "the reply was taken";
     ASSERT_NE(request.head().request_id, 0u);
     EXPECT_EQ(request.head().op, 3u);
@@ -71,7 +63,7 @@ TEST_F(ExtensionTest, ReplyAndReceiveInOneCall) {
     both.reply_len = sizeof(qcom_tee_cb_arg) + request.head().num_params * sizeof(qcom_tee_param);
   }
   // The last reply, and then the news that QTEE let the object go.
-  ASSERT_EQ(extension(server.get(), QCOM_TEE_IOCTL_REPLY_RECEIVE, both), 0);
+  ASSERT_EQ(raw_ioctl_with(server.get(), QCOM_TEE_IOCTL_REPLY_RECEIVE, both), 0);
   EXPECT_EQ(request.head().request_id, 0u);
   EXPECT_EQ(request.head().op, std::uint32_t{QCOM_TEE_OP_RELEASE});
   thread.join();
@@ -85,17 +77,17 @@ TEST_F(ExtensionTest, AReplyThatFailsReceivesNothing) {
   request.head().request_id = 12345;
   const auto buffer = reinterpret_cast<std::uintptr_t>(request.words.data());
   qcom_tee_reply_receive_arg both{buffer, sizeof(qcom_tee_cb_arg), buffer, request.words.size() * 8};
-  EXPECT_EQ(extension(server.get(), QCOM_TEE_IOCTL_REPLY_RECEIVE, both), ENOENT);
+  EXPECT_EQ(raw_ioctl_with(server.get(), QCOM_TEE_IOCTL_REPLY_RECEIVE, both), ENOENT);
   EXPECT_NE(both.reply_len, 0u);
   both.reply_len = 0;
-  EXPECT_EQ(extension(server.get(), QCOM_TEE_IOCTL_REPLY_RECEIVE, both), EAGAIN);
-  EXPECT_EQ(extension(server.get(), QCOM_TEE_IOCTL_REPLY_RECEIVE, both, 8), EINVAL);
+  EXPECT_EQ(raw_ioctl_with(server.get(), QCOM_TEE_IOCTL_REPLY_RECEIVE, both), EAGAIN);
+  EXPECT_EQ(raw_ioctl_with(server.get(), QCOM_TEE_IOCTL_REPLY_RECEIVE, both, 8), EINVAL);
 }
 
 TEST_F(ExtensionTest, AServerThatIsLateIsNotWaitedFor) {
   const FileDescriptor server = server_open(O_NONBLOCK);
   qcom_tee_server_arg set{100, 0};
-  ASSERT_EQ(extension(server.get(), QCOM_TEE_IOCTL_SERVER, set), 0);
+  ASSERT_EQ(raw_ioctl_with(server.get(), QCOM_TEE_IOCTL_SERVER, set), 0);
   std::atomic<int> result{-1};
   std::thread thread = invoker(server.get(), 1, result);
   ASSERT_TRUE(server_wait(server.get()));
@@ -106,7 +98,7 @@ TEST_F(ExtensionTest, AServerThatIsLateIsNotWaitedFor) {
   EXPECT_EQ(request.reply(server.get()), ENOENT);
 
   set.reserved = 1;
-  EXPECT_EQ(extension(server.get(), QCOM_TEE_IOCTL_SERVER, set), EINVAL);
+  EXPECT_EQ(raw_ioctl_with(server.get(), QCOM_TEE_IOCTL_SERVER, set), EINVAL);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 
+#include "alive.hpp"
 #include "raw.hpp"
 #include "user_test.hpp"
 

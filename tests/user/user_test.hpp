@@ -46,9 +46,6 @@ inline std::vector<std::byte> bytes_of(std::size_t size, std::uint64_t seed = 1)
   return bytes;
 }
 
-/// Descriptors that the process has open.
-std::size_t fds_open();
-
 }  // namespace qtee::test
 
 // Expects that `statement` throws Error with `result_value`.

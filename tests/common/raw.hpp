@@ -19,9 +19,21 @@ qcom_tee_param param_object(std::int64_t id, std::int32_t host_id);
 qcom_tee_param param_null();
 qcom_tee_param param_object_out();
 
+/// Any ioctl of the driver's. 0 or errno.
+int raw_ioctl(int fd, unsigned long request, void* argument);
+
+/// One whose buffer is `arg`, of which `size` bytes are told of. 0 or errno.
+template <class Arg>
+int raw_ioctl_with(int fd, unsigned long request, Arg& arg, std::uint64_t size = sizeof(Arg)) {
+  qcom_tee_ioctl_data data{reinterpret_cast<std::uintptr_t>(&arg), size};
+  return raw_ioctl(fd, request, &data);
+}
+
 /// One INVOKE.
 struct RawInvoke {
   RawInvoke(std::uint32_t op, std::initializer_list<qcom_tee_param> params);
+  /// With so many parameters, to be filled in.
+  RawInvoke(std::uint32_t op, std::size_t count);
 
   qcom_tee_object_invoke_arg& head() { return *reinterpret_cast<qcom_tee_object_invoke_arg*>(words.data()); }
   qcom_tee_param& param(std::size_t index) { return head().params[index]; }

@@ -47,14 +47,15 @@ qcom_tee_param param_object_out() {
   return param;
 }
 
-static int ioctl_errno(int fd, unsigned long request, void* argument) {
-  return ::ioctl(fd, request, argument) < 0 ? errno : 0;
+int raw_ioctl(int fd, unsigned long request, void* argument) { return ::ioctl(fd, request, argument) < 0 ? errno : 0; }
+
+RawInvoke::RawInvoke(std::uint32_t op, std::size_t count)
+    : words((sizeof(qcom_tee_object_invoke_arg) + count * sizeof(qcom_tee_param)) / 8) {
+  head().op = op;
+  head().num_params = static_cast<std::uint32_t>(count);
 }
 
-RawInvoke::RawInvoke(std::uint32_t op, std::initializer_list<qcom_tee_param> params)
-    : words((sizeof(qcom_tee_object_invoke_arg) + params.size() * sizeof(qcom_tee_param)) / 8) {
-  head().op = op;
-  head().num_params = static_cast<std::uint32_t>(params.size());
+RawInvoke::RawInvoke(std::uint32_t op, std::initializer_list<qcom_tee_param> params) : RawInvoke(op, params.size()) {
   std::size_t index = 0;
   for (const qcom_tee_param& each : params) param(index++) = each;
 }
@@ -63,7 +64,7 @@ int RawInvoke::invoke(int fd) { return invoke(fd, words.size() * 8); }
 
 int RawInvoke::invoke(int fd, std::uint64_t buf_len) {
   qcom_tee_ioctl_data data{reinterpret_cast<std::uintptr_t>(words.data()), buf_len};
-  return ioctl_errno(fd, QCOM_TEE_IOCTL_INVOKE, &data);
+  return raw_ioctl(fd, QCOM_TEE_IOCTL_INVOKE, &data);
 }
 
 RawRequest::RawRequest(std::size_t size, std::uint32_t params) : words((size + 7) / 8), room(params) {}
@@ -71,7 +72,7 @@ RawRequest::RawRequest(std::size_t size, std::uint32_t params) : words((size + 7
 int RawRequest::receive(int fd) {
   head().num_params = room;
   qcom_tee_ioctl_data data{reinterpret_cast<std::uintptr_t>(words.data()), words.size() * 8};
-  const int error = ioctl_errno(fd, QCOM_TEE_IOCTL_RECEIVE, &data);
+  const int error = raw_ioctl(fd, QCOM_TEE_IOCTL_RECEIVE, &data);
   needed = data.buf_len;
   return error;
 }
@@ -80,7 +81,7 @@ int RawRequest::reply(int fd, std::int32_t result) {
   head().result = result;
   qcom_tee_ioctl_data data{reinterpret_cast<std::uintptr_t>(words.data()),
                            sizeof(qcom_tee_cb_arg) + head().num_params * sizeof(qcom_tee_param)};
-  return ioctl_errno(fd, QCOM_TEE_IOCTL_REPLY, &data);
+  return raw_ioctl(fd, QCOM_TEE_IOCTL_REPLY, &data);
 }
 
 FileDescriptor root_open() { return FileDescriptor(::open("/dev/qtee", O_RDWR | O_CLOEXEC)); }
