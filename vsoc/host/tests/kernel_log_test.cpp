@@ -40,7 +40,15 @@ INSTANTIATE_TEST_SUITE_P(
         "refcount_t: underflow; use-after-free.", "UBSAN: array-index-out-of-bounds in f.c:1",
         "kmemleak: 2 new suspected memory leaks (see /sys/kernel/debug/kmemleak)",
         "list_del corruption. prev->next should be 1, but was 2", "Out of memory: Killed process 1 (a)",
-        "DMA-API: device driver has pending DMA allocations while released from device"));
+        // What DMA debugging finds comes with a WARN().
+        "WARNING: at check_sync+0xd8c/0x1540, CPU#0: qtee-demo/49"));
+
+TEST(KernelLogTest, WhatADebugKernelSaysOfItselfIsNoComplaint) {
+  for (const std::string_view line :
+       {"DMA-API: debugging enabled by kernel config", "kmemleak: Kernel memory leak detector initialized",
+        "Running RCU self tests", "Lock dependency validator: Copyright (c) 2006 Red Hat, Inc., Ingo Molnar"})
+    EXPECT_FALSE(kernel_log_complaint(line)) << line;
+}
 
 TEST(KernelLogTest, TailAndSurroundings) {
   constexpr std::string_view log = "a\nb\nc\nd\n";
