@@ -81,8 +81,11 @@ static int qtee_callback_objects_send(struct qtee_args *args)
 	while (i--) {
 		struct qtee_arg *arg = &args->arg[i];
 
-		/* QTEE was not told of the id. If it guessed, it has the reference, and it is not ours to give up. */
-		if (arg->kind == QTEE_ARG_OO && qtee_object_kind(arg->object) == QTEE_OBJECT_CB)
+		/*
+		 * QTEE was not told of the id. If it guessed, it has the reference, which is not ours to give up, and the
+		 * object may be gone: the id tells what it was.
+		 */
+		if (arg->kind == QTEE_ARG_OO && (arg->wire & QTEE_ID_CB))
 			arg->object = qtee_table_remove(arg->wire);
 	}
 	return ret;

@@ -110,9 +110,14 @@ static void qtee_invoke_objects_drop(struct qtee_args *args, unsigned int sent)
 	for (i = 0; i < args->count; i++) {
 		struct qtee_arg *arg = &args->arg[i];
 
-		if (arg->kind != QTEE_ARG_IO || qtee_object_kind(arg->object) != QTEE_OBJECT_CB)
+		if (arg->kind != QTEE_ARG_IO)
 			continue;
-		/* QTEE was not told of the id. If it guessed and released it, the reference is gone. */
+		/*
+		 * QTEE was not told of an id that is in the table. If it guessed and released it, the reference is gone, and
+		 * maybe the object: the id tells what it was.
+		 */
+		if (i < sent ? !(arg->wire & QTEE_ID_CB) : qtee_object_kind(arg->object) != QTEE_OBJECT_CB)
+			continue;
 		qtee_object_put(i < sent ? qtee_table_remove(arg->wire) : arg->object);
 		arg->object = NULL;
 	}
