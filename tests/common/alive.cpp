@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <filesystem>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -55,8 +56,15 @@ std::size_t fds_open() {
   return static_cast<std::size_t>(status.st_size);
 }
 
+std::string driver_folder() {
+  // It may hold a second device, of which it makes no use.
+  for (const auto& device : std::filesystem::directory_iterator("/sys/bus/platform/drivers/qtee"))
+    if (std::filesystem::exists(device.path() / "statistics")) return device.path().string() + "/";
+  throw std::runtime_error("the driver is bound to no device");
+}
+
 DriverNumber::DriverNumber(const std::string& name) : name_(name) {
-  const std::string path = "/sys/bus/platform/devices/qcomtee/" + name;
+  const std::string path = driver_folder() + name;
   file_ = FileDescriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file_) throw std::system_error(errno, std::generic_category(), path);
 }

@@ -15,6 +15,10 @@ namespace qtee::test {
 /// Descriptors that the process has open.
 std::size_t fds_open();
 
+/// The sysfs folder of the device that the driver uses, with a slash behind it. Throws std::runtime_error where there
+/// is none.
+std::string driver_folder();
+
 /// A number that a file in the driver's sysfs folder says: "statistics/messages". Throws std::system_error where there
 /// is no such file.
 class DriverNumber final {

@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "alive.hpp"
 #include "scenarios.hpp"
 
 namespace qtee::inject {
@@ -148,7 +149,7 @@ void file_scenarios_add(Scenarios& scenarios, Bench& bench) {
   scenarios.push_back(std::make_unique<CloseBusyServer>(bench));
 
   plain("sysfs: flush", Rules{kInvokeErrors}, [] {
-    const FileDescriptor file(::open("/sys/bus/platform/devices/qcomtee/objects/flush", O_WRONLY | O_CLOEXEC));
+    const FileDescriptor file(::open((test::driver_folder() + "objects/flush").c_str(), O_WRONLY | O_CLOEXEC));
     return file ? outcome_of(::write(file.get(), "1", 1)) : outcome_of(-1);
   });
   plain("debugfs: objects", allocates, [] { return file_read("/sys/kernel/debug/qtee/objects"); });

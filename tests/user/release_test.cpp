@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "alive.hpp"
 #include "user_test.hpp"
 
 namespace qtee::test {
@@ -15,7 +16,7 @@ using vsoc::Op;
 
 // A counter of the driver's.
 std::uint64_t statistic(const std::string& name) {
-  std::ifstream file("/sys/bus/platform/devices/qcomtee/" + name);
+  std::ifstream file(driver_folder() + name);
   std::uint64_t value = 0;
   if (!(file >> value)) ADD_FAILURE() << "no " << name;
   return value;
