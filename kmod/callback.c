@@ -82,8 +82,8 @@ static int qtee_callback_objects_send(struct qtee_args *args)
 		struct qtee_arg *arg = &args->arg[i];
 
 		/*
-		 * QTEE was not told of the id. If it guessed, it has the reference, which is not ours to give up, and the
-		 * object may be gone: the id tells what it was.
+		 * QTEE was not told of the id. If it guessed, it has the reference, which is not ours to give up, and
+		 * the object may be gone: the id tells what it was.
 		 */
 		if (arg->kind == QTEE_ARG_OO && (arg->wire & QTEE_ID_CB))
 			arg->object = qtee_table_remove(arg->wire);

@@ -113,8 +113,8 @@ static void qtee_invoke_objects_drop(struct qtee_args *args, unsigned int sent)
 		if (arg->kind != QTEE_ARG_IO)
 			continue;
 		/*
-		 * QTEE was not told of an id that is in the table. If it guessed and released it, the reference is gone, and
-		 * maybe the object: the id tells what it was.
+		 * QTEE was not told of an id that is in the table. If it guessed and released it, the reference is
+		 * gone, and maybe the object: the id tells what it was.
 		 */
 		if (i < sent ? !(arg->wire & QTEE_ID_CB) : qtee_object_kind(arg->object) != QTEE_OBJECT_CB)
 			continue;

@@ -284,7 +284,7 @@ int qtee_msg_async_read(const void *buf, u32 size, u32 at, struct qtee_msg_async
 
 	async->op = qtee_msg_word(buf, at + 4);
 	async->count = qtee_msg_word(buf, at + 8);
-	/* 16 bits, as all operations. An id of ours is more: then it is an answer to a callback that QTEE left there. */
+	/* 16 bits, as all operations. An id of ours is more: then it answers a callback that QTEE left there. */
 	if (async->op > 0xFFFF)
 		return -EBADMSG;
 	async->ids = at + QTEE_ASYNC_HEADER;

@@ -138,8 +138,8 @@ struct qtee_object qtee_object_primordial = {
  * qtee_primordial_register() - have an object answer the primordial object's other operations
  * @extension: a callback object; a reference to it is taken
  *
- * Its notify operation is not called: it is not the object that QTEE called. As every object it pins its module, so that
- * a module's exit is too late to unregister it: that is for whoever made it come to make it go.
+ * Its notify operation is not called: it is not the object that QTEE called. As every object it pins its module, so
+ * that a module's exit is too late to unregister it: that is for whoever made it come to make it go.
  *
  * Return: 0; -EBUSY when there is another; -EINVAL when @extension is no callback object.
  * Context: process context, may sleep.

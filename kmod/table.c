@@ -72,11 +72,19 @@ struct qtee_object *qtee_table_get(u32 id)
 	return object;
 }
 
+/* Forgets the extra references of an id, and puts them: whoever takes the count off the table does that, once. */
+static void qtee_table_retained_put(u32 id, struct qtee_object *object)
+{
+	unsigned long count = xa_to_value(xa_erase(&qtee_table_retained, id) ?: xa_mk_value(0));
+
+	while (count--)
+		qtee_object_put(object);
+}
+
 /* Ends an id, for good. The caller gets its reference. NULL where there is no such id. */
 struct qtee_object *qtee_table_remove(u32 id)
 {
 	struct qtee_object *object;
-	unsigned long count = 0;
 
 	if (id == QTEE_ID_PRIMORDIAL)
 		return NULL;
@@ -88,9 +96,7 @@ struct qtee_object *qtee_table_remove(u32 id)
 	/* Pairs with the one in qtee_table_retain(): either this sees the count, or that sees that the id is gone. */
 	smp_mb();
 	if (unlikely(!xa_empty(&qtee_table_retained)))
-		count = xa_to_value(xa_erase(&qtee_table_retained, id) ?: xa_mk_value(0));
-	while (count--)
-		qtee_object_put(object);
+		qtee_table_retained_put(id, object);
 	return object;
 }
 
@@ -121,10 +127,8 @@ int qtee_table_retain(u32 id)
 	smp_mb();
 	if (likely(xa_load(&qtee_table, id & ~QTEE_ID_CB) == object))
 		return 0;
-	/* It was released meanwhile. Whoever finds the count puts what it stands for. */
-	count = xa_to_value(xa_erase(&qtee_table_retained, id) ?: xa_mk_value(0));
-	while (count--)
-		qtee_object_put(object);
+	/* It was released meanwhile. */
+	qtee_table_retained_put(id, object);
 	return -ENOENT;
 }
 
@@ -143,7 +147,7 @@ int qtee_table_release(u32 id)
 
 		xa_lock(&qtee_table_retained);
 		count = xa_to_value(xa_load(&qtee_table_retained, id) ?: xa_mk_value(0));
-		/* Looked up before the count goes: who ends the id meanwhile finds the count, and puts what it stands for. */
+		/* Looked up before the count goes: who ends the id meanwhile finds the count. */
 		if (count)
 			object = xa_load(&qtee_table, id & ~QTEE_ID_CB);
 		if (object && count > 1)

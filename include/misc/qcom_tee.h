@@ -140,7 +140,8 @@ struct qcom_tee_ioctl_data {
  *   ENODEV   QTEE saw the message, and its answer can't be used
  *   ENOMEM   out of memory
  *   EMFILE   the caller can have no more fds
- * EFAULT, ENOMEM and EMFILE may also come when QTEE has done its work, but what came out can't be handed over: it is released.
+ * EFAULT, ENOMEM and EMFILE may also come when QTEE has done its work, but what came out can't be handed over: it is
+ * released.
  */
 #define QCOM_TEE_IOCTL_INVOKE	_IOWR(QCOM_TEE_IOC_MAGIC, 0, struct qcom_tee_ioctl_data)
 

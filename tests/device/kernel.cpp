@@ -32,14 +32,6 @@ std::string file_read(const std::filesystem::path& path) {
   return result;
 }
 
-int file_write(const std::filesystem::path& path, std::string_view text) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
-  if (fd < 0) return errno;
-  const int error = write(fd, text.data(), text.size()) < 0 ? errno : 0;
-  close(fd);
-  return error;
-}
-
 std::string driver_of(const std::filesystem::path& device) {
   std::error_code none;
   return std::filesystem::read_symlink(device / "driver", none).filename();

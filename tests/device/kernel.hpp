@@ -5,7 +5,8 @@
 
 #include <filesystem>
 #include <string>
-#include <string_view>
+
+#include "file.hpp"
 
 namespace qtee::test {
 
@@ -16,9 +17,6 @@ inline const std::filesystem::path kScmDevice = kPlatform / "devices/qcomtee";
 
 /// What the file holds, without the newline at its end. Throws std::runtime_error.
 std::string file_read(const std::filesystem::path& path);
-
-/// Writes `text` in one call. Returns 0 or an errno.
-int file_write(const std::filesystem::path& path, std::string_view text);
 
 /// The name of the driver that has the device of sysfs, or "".
 std::string driver_of(const std::filesystem::path& device);

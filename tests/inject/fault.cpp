@@ -16,6 +16,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "file.hpp"
+
 namespace qtee::inject {
 namespace {
 
@@ -37,10 +39,9 @@ constexpr const char* kAttributes[] = {"failslab", "fail_page_alloc", "fail_user
 // vmalloc() writes a backtrace when it fails, whatever its caller thinks of that: so it does not.
 constexpr char kLoudFunction[] = "__vmalloc_node_range_noprof";
 
-void file_write(const std::string& path, const std::string& value) {
-  const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!file || ::write(file.get(), value.data(), value.size()) < 0)
-    throw std::runtime_error("this kernel can't inject faults: " + path + ": " + std::strerror(errno));
+void setting_write(const std::string& path, const std::string& value) {
+  if (const int error = test::file_write(path, value))
+    throw std::runtime_error("this kernel can't inject faults: " + path + ": " + std::strerror(error));
 }
 
 std::string attribute_path(const char* attribute, const char* file) {
@@ -53,13 +54,11 @@ constexpr std::string_view kCachesLeftOut[] = {"kmemleak_object", "kmemleak_scan
                                                "radix_tree_node"};
 
 void caches_set_up() {
-  const std::string marked = "1\n";
   std::size_t count = 0;
   for (const auto& cache : std::filesystem::directory_iterator("/sys/kernel/slab")) {
     const std::string name = cache.path().filename();
     if (std::ranges::find(kCachesLeftOut, name) != std::end(kCachesLeftOut)) continue;
-    const FileDescriptor file(::open((cache.path() / "failslab").c_str(), O_WRONLY | O_CLOEXEC));
-    if (file && ::write(file.get(), marked.data(), marked.size()) > 0) ++count;
+    if (test::file_write(cache.path() / "failslab", "1\n") == 0) ++count;
   }
   if (count == 0) throw std::runtime_error("this kernel can't inject faults: no slab cache can be chosen");
 }
@@ -88,13 +87,14 @@ Range function_range(const std::string& wanted) {
 }  // namespace
 
 void fault_set_up(bool trace) {
-  for (const Setting& setting : kSettings) file_write(attribute_path(setting.attribute, setting.file), setting.value);
+  for (const Setting& setting : kSettings)
+    setting_write(attribute_path(setting.attribute, setting.file), setting.value);
   caches_set_up();
   const Range loud = function_range(kLoudFunction);
   for (const char* attribute : kAttributes) {
-    file_write(attribute_path(attribute, "verbose"), trace ? "2" : "0");
-    file_write(attribute_path(attribute, "reject-start"), std::to_string(loud.begin));
-    file_write(attribute_path(attribute, "reject-end"), std::to_string(loud.end));
+    setting_write(attribute_path(attribute, "verbose"), trace ? "2" : "0");
+    setting_write(attribute_path(attribute, "reject-start"), std::to_string(loud.begin));
+    setting_write(attribute_path(attribute, "reject-end"), std::to_string(loud.end));
   }
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Releases of TEE objects: they cost their holder nothing, and reach QTEE when it is ready for them.
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -14,13 +13,7 @@ namespace {
 using vsoc::ArmKind;
 using vsoc::Op;
 
-// A counter of the driver's.
-std::uint64_t statistic(const std::string& name) {
-  std::ifstream file(driver_folder() + name);
-  std::uint64_t value = 0;
-  if (!(file >> value)) ADD_FAILURE() << "no " << name;
-  return value;
-}
+std::uint64_t statistic(const std::string& name) { return DriverNumber(name).now(); }
 
 class ReleaseTest : public UserTest {
  protected:

@@ -2,14 +2,9 @@
 //
 // A machine that is to sleep freezes all processes first: who waits for a callback, or for a request, must let itself
 // be frozen, and knows nothing of it afterwards. Only the freezing is done: nothing here would wake the machine.
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <future>
-#include <string_view>
 
+#include "file.hpp"
 #include "raw.hpp"
 #include "user_test.hpp"
 
@@ -18,25 +13,18 @@ namespace {
 
 constexpr std::uint32_t kCallback = 8;
 
-// 0, or the errno of writing to a file of the kernel's.
-int put(const char* path, std::string_view text) {
-  const FileDescriptor file(::open(path, O_WRONLY | O_CLOEXEC));
-  if (!file) return errno;
-  return ::write(file.get(), text.data(), text.size()) < 0 ? errno : 0;
-}
-
 // 0 when every process could be frozen.
-int freeze() { return put("/sys/power/state", "freeze"); }
+int freeze() { return file_write("/sys/power/state", "freeze"); }
 
 class SuspendTest : public UserTest {
  protected:
   void SetUp() override {
-    if (put("/sys/power/pm_test", "freezer") != 0) GTEST_SKIP() << "this kernel can't try to sleep";
-    put("/sys/module/suspend/parameters/pm_test_delay", "0");
-    put("/sys/power/pm_freeze_timeout", "5000");
+    if (file_write("/sys/power/pm_test", "freezer") != 0) GTEST_SKIP() << "this kernel can't try to sleep";
+    file_write("/sys/module/suspend/parameters/pm_test_delay", "0");
+    file_write("/sys/power/pm_freeze_timeout", "5000");
     ASSERT_EQ(freeze(), 0) << "before anybody waits";
   }
-  void TearDown() override { put("/sys/power/pm_test", "none"); }
+  void TearDown() override { file_write("/sys/power/pm_test", "none"); }
 
   std::int32_t call(int server) {
     vsoc::CallbackRequest head{0, 1};
