@@ -20,9 +20,20 @@
 #define QTEE_HAVE_SCM_QTEE 1
 #endif
 
-/* qcom_scm_shm_bridge_*() lost their device argument in 6.17. */
+/*
+ * qcom_scm_shm_bridge_create() and _delete() lost their device in 6.17, which they never used; _enable() got one, and
+ * left the public header.
+ */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
-#define QTEE_SCM_BRIDGE_DEV 1
+#define qtee_scm_bridge_create(...)	qcom_scm_shm_bridge_create(NULL, __VA_ARGS__)
+#define qtee_scm_bridge_delete(handle)	qcom_scm_shm_bridge_delete(NULL, handle)
+#define qtee_scm_bridge_enable(dev)	((void)(dev), qcom_scm_shm_bridge_enable())
+#else
+struct device;
+int qcom_scm_shm_bridge_enable(struct device *scm_dev);
+#define qtee_scm_bridge_create(...)	qcom_scm_shm_bridge_create(__VA_ARGS__)
+#define qtee_scm_bridge_delete(handle)	qcom_scm_shm_bridge_delete(handle)
+#define qtee_scm_bridge_enable(dev)	qcom_scm_shm_bridge_enable(dev)
 #endif
 
 /* qcom_tzmem_shm_bridge_*() came with qcomtee, in 6.18. */

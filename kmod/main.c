@@ -24,7 +24,9 @@
 #include "object.h"
 #include "stats.h"
 #include "transport.h"
+#include "../shmbridge/bridge.h"
 #include "../shmbridge/message.h"
+#include "../shmbridge/tuning.h"
 
 #define QTEE_DEVICE_NAME "qcomtee"
 
@@ -77,7 +79,13 @@ static int qtee_probe(struct platform_device *pdev)
 		return ret;
 	/* There is no hardware that splits memory: one range is one segment, however long. The default is 64 KiB. */
 	dma_set_max_seg_size(&pdev->dev, UINT_MAX);
+	ret = qtee_tuning_init(&pdev->dev);
+	if (ret)
+		return ret;
 	ret = qtee_transport_init();
+	if (ret)
+		return ret;
+	ret = qtee_bridge_init();
 	if (ret)
 		return ret;
 	ret = qtee_object_cache_init();
@@ -89,15 +97,22 @@ static int qtee_probe(struct platform_device *pdev)
 	ret = qtee_release_init();
 	if (ret)
 		goto err_message;
+	ret = qtee_pool_sysfs_add(&pdev->dev);
+	if (ret)
+		goto err_release;
 
+	qtee_tuning_start();
 	qtee_introspect_init();
 	qtee_bound = &pdev->dev;
-	dev_info(&pdev->dev, "transport %s\n", qtee_transport->name);
+	dev_info(&pdev->dev, "transport %s, bridges %s\n", qtee_transport->name, qtee_bridge_mode_name());
 	return 0;
 
+err_release:
+	qtee_release_exit();
 err_message:
 	qtee_message_exit();
 err_cache:
+	qtee_bridge_exit();
 	qtee_object_cache_exit();
 	return ret;
 }
@@ -109,9 +124,12 @@ static void qtee_remove(struct platform_device *pdev)
 		return;
 
 	qtee_introspect_exit();
+	qtee_tuning_exit();
+	qtee_pool_sysfs_remove();
 	qtee_release_exit();
 	qtee_table_exit();
 	qtee_message_exit();
+	qtee_bridge_exit();
 	qtee_object_cache_exit();
 	qtee_bound = NULL;
 }

@@ -19,7 +19,6 @@
 #include <linux/delay.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
-#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/semaphore.h>
 #include <linux/string.h>
@@ -27,6 +26,7 @@
 #include "compat.h"
 #include "stats.h"
 #include "transport.h"
+#include "../shmbridge/tuning.h"
 
 #define QTEE_SMC_INVOKE			0x72000602
 #define QTEE_SMC_CALLBACK_RESPONSE	0x72000601
@@ -43,10 +43,6 @@
 #define QTEE_SMC_BUSY_MS		30
 #define QTEE_SMC_BUSY_TRIES		20
 #define QTEE_SMC_SLEEP_US		200
-
-static unsigned int contexts;
-module_param(contexts, uint, 0444);
-MODULE_PARM_DESC(contexts, "transport=direct: most calls in QTEE at once (default 0: no bound)");
 
 static DEFINE_MUTEX(qtee_smc_lock);
 static struct semaphore qtee_smc_contexts;
@@ -122,13 +118,13 @@ static void qtee_smc_lock_leave(void)
 
 static void qtee_smc_contexts_enter(void)
 {
-	if (contexts)
+	if (qtee_tuning(contexts))
 		down(&qtee_smc_contexts);
 }
 
 static void qtee_smc_contexts_leave(void)
 {
-	if (contexts)
+	if (qtee_tuning(contexts))
 		up(&qtee_smc_contexts);
 }
 
@@ -192,7 +188,7 @@ const struct qtee_transport qtee_transport_smc = {
 
 static void qtee_transport_direct_init(void)
 {
-	sema_init(&qtee_smc_contexts, contexts);
+	sema_init(&qtee_smc_contexts, qtee_tuning(contexts));
 	qtee_smc_gate = &qtee_smc_many;
 }
 

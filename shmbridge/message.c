@@ -3,132 +3,214 @@
  * Message buffers: pairs of an inbound and an outbound buffer, made ahead and kept.
  *
  * Each CPU has a few free pairs, which an invocation takes and gives back with preemption off for a handful of
- * instructions: no lock, no allocation. Those lists run over into one shared list, and that into the pool. Messages
- * that are too large for a pair borrow an inbound buffer of a size class, kept warm in lists of its own.
+ * instructions: no lock, no allocation, no interrupt disabled. Those lists run over into a pool that all CPUs share. A
+ * pair belongs to its invocation and not to a CPU, so the thread may migrate, sleep, and nest: it gives the pair back to
+ * wherever it is then. Messages that are too large for a pair borrow an inbound buffer of a size class.
  *
- * Locking: a CPU's list belongs to the tasks on that CPU while they can't be preempted; no interrupt touches it.
- * qtee_message_lock guards the shared lists, and is a leaf: nothing is taken under it.
+ * Locking: a CPU's list belongs to the tasks on that CPU while they can't be preempted; no interrupt touches it. Other
+ * CPUs have a worker on that CPU empty it, or wait until it is offline.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
-#include <linux/atomic.h>
+#include <linux/bitops.h>
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
 #include <linux/err.h>
 #include <linux/idr.h>
-#include <linux/mm.h>
-#include <linux/module.h>
+#include <linux/log2.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
-#include <linux/spinlock.h>
+#include <linux/workqueue.h>
 
 #include "../kmod/msg.h"
 #include "../kmod/stats.h"
+#include "block.h"
+#include "class.h"
 #include "message.h"
-#include "pool.h"
-
-static unsigned int message_in_kib = 64;
-module_param(message_in_kib, uint, 0444);
-MODULE_PARM_DESC(message_in_kib, "Inbound buffer of each preallocated pair, in KiB (default 64)");
-
-static unsigned int message_out_kib = PAGE_SIZE / SZ_1K;
-module_param(message_out_kib, uint, 0444);
-MODULE_PARM_DESC(message_out_kib, "Outbound buffer of each pair, in KiB (default one page)");
-
-static unsigned int messages_per_cpu = 2;
-module_param(messages_per_cpu, uint, 0444);
-MODULE_PARM_DESC(messages_per_cpu, "Free pairs that each CPU keeps for itself (default 2)");
-
-static unsigned int messages_max = 128;
-module_param(messages_max, uint, 0444);
-MODULE_PARM_DESC(messages_max, "Most pairs that exist, and so most invocations at once (default 128)");
-
-/* Size classes of inbound buffers beyond the pair's own, and how many of each there may be: they are kept for good. */
-static const u32 qtee_big_size[] = { SZ_128K, SZ_512K, SZ_1M + SZ_64K, SZ_2M + SZ_64K, QTEE_MSG_MAX };
-#define QTEE_BIG_CLASSES	ARRAY_SIZE(qtee_big_size)
-#define QTEE_BIG_MAX		4
+#include "tuning.h"
 
 /**
  * struct qtee_message_cpu - a CPU's free pairs
  * @free: list
  * @count: how many are in it, up to messages_per_cpu
+ * @hits: how many were taken from it
+ * @sizes: sizes of messages asked for on this CPU
+ * @gather: has the list emptied
  */
 struct qtee_message_cpu {
 	struct qtee_message *free;
 	unsigned int count;
+	u64 hits;
+	u64 sizes[QTEE_MESSAGE_SIZES];
+	struct work_struct gather;
 };
 
 static DEFINE_PER_CPU(struct qtee_message_cpu, qtee_message_cpus);
-
-static DEFINE_SPINLOCK(qtee_message_lock);
-static struct qtee_message *qtee_message_free;
-static struct qtee_buffer qtee_big_free[QTEE_BIG_CLASSES][QTEE_BIG_MAX];
-static unsigned int qtee_big_count[QTEE_BIG_CLASSES];
-static atomic_t qtee_message_count = ATOMIC_INIT(0);
 static DEFINE_IDA(qtee_message_ids);
+static enum cpuhp_state qtee_message_hotplug;
 
-static void qtee_message_destroy(struct qtee_message *message)
+static struct qtee_message *qtee_message_from(const struct qtee_pool_item *item)
 {
-	/* QTEE may write to a lost pair at any time: its pages can't serve anybody else, ever. */
-	if (!message->lost) {
-		qtee_pool_free(&message->in);
-		qtee_pool_free(&message->out);
-	}
-	ida_free(&qtee_message_ids, message->context_id);
-	kfree(message);
-	atomic_dec(&qtee_message_count);
-	qtee_stat_dec(QTEE_STAT_MESSAGES);
+	return container_of(item, struct qtee_message, item);
 }
 
-static struct qtee_message *qtee_message_new(void)
+static struct qtee_pool_item *qtee_message_make(struct qtee_pool *pool)
 {
-	struct qtee_message *message;
-	int id, ret = -ENOMEM;
+	u32 in_size = qtee_tuning(message_in_kib) * SZ_1K, out_size = qtee_tuning(message_out_kib) * SZ_1K;
+	struct qtee_message *message = kzalloc(sizeof(*message), GFP_KERNEL);
+	int ret = -ENOMEM;
 
-	/* tzmem never gives memory back, so what a burst of invocations took is gone for larger messages. */
-	if (!atomic_add_unless(&qtee_message_count, 1, messages_max))
-		return ERR_PTR(-EAGAIN);
-	message = kzalloc(sizeof(*message), GFP_KERNEL);
 	if (!message)
-		goto err_count;
-	id = ida_alloc_min(&qtee_message_ids, QTEE_CONTEXT_FIRST, GFP_KERNEL);
-	if (id < 0)
+		return ERR_PTR(-ENOMEM);
+	ret = ida_alloc_min(&qtee_message_ids, QTEE_CONTEXT_FIRST, GFP_KERNEL);
+	if (ret < 0)
 		goto err_free;
-	message->context_id = id;
-	if (qtee_pool_alloc(&message->in, message_in_kib * SZ_1K))
+	message->context_id = ret;
+	message->block = qtee_block_new(in_size + out_size);
+	if (IS_ERR(message->block)) {
+		ret = PTR_ERR(message->block);
 		goto err_id;
-	if (qtee_pool_alloc(&message->out, message_out_kib * SZ_1K))
-		goto err_in;
-	qtee_stat_inc(QTEE_STAT_MESSAGES);
-	return message;
+	}
 
-err_in:
-	qtee_pool_free(&message->in);
+	message->in.addr = message->block->addr;
+	message->in.paddr = message->block->paddr;
+	message->in.size = in_size;
+	message->out.addr = message->in.addr + in_size;
+	message->out.paddr = message->in.paddr + in_size;
+	message->out.size = out_size;
+	qtee_stat_inc(QTEE_STAT_MESSAGES);
+	return &message->item;
+
 err_id:
-	ida_free(&qtee_message_ids, id);
+	ida_free(&qtee_message_ids, message->context_id);
 err_free:
 	kfree(message);
-err_count:
-	atomic_dec(&qtee_message_count);
 	return ERR_PTR(ret);
 }
 
-static struct qtee_message *qtee_message_get_slow(void)
+/* Frees all but the memory that QTEE sees. */
+static void qtee_message_free(struct qtee_message *message)
 {
-	struct qtee_message *message;
+	ida_free(&qtee_message_ids, message->context_id);
+	kfree(message);
+	qtee_stat_dec(QTEE_STAT_MESSAGES);
+}
+
+static void qtee_message_destroy(struct qtee_pool_item *item)
+{
+	struct qtee_message *message = qtee_message_from(item);
+
+	qtee_block_free(message->block);
+	qtee_message_free(message);
+}
+
+static bool qtee_message_fits(const struct qtee_pool_item *item)
+{
+	const struct qtee_message *message = qtee_message_from(item);
+
+	return message->in.size == qtee_tuning(message_in_kib) * SZ_1K &&
+	       message->out.size == qtee_tuning(message_out_kib) * SZ_1K;
+}
+
+static u64 qtee_message_hits(void)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu(qtee_message_cpus, cpu).hits);
+	return sum;
+}
+
+static unsigned int qtee_message_cached(void)
+{
+	unsigned int sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu(qtee_message_cpus, cpu).count);
+	return sum;
+}
+
+static void qtee_message_gather(void);
+
+static const struct qtee_pool_ops qtee_message_ops = {
+	.make = qtee_message_make,
+	.destroy = qtee_message_destroy,
+	.fits = qtee_message_fits,
+	.gather = qtee_message_gather,
+	.hits = qtee_message_hits,
+	.outside = qtee_message_cached,
+};
+
+static struct qtee_pool qtee_message_pool = {
+	.name = "pairs",
+	.ops = &qtee_message_ops,
+};
+
+/* Empties a CPU's list into the pool. Nobody else may touch it meanwhile. */
+static void qtee_message_list_put(struct qtee_message *message)
+{
+	struct qtee_message *next;
+
+	for (; message; message = next) {
+		next = message->next;
+		qtee_pool_put(&qtee_message_pool, &message->item);
+	}
+}
+
+static void qtee_message_gather_work(struct work_struct *work)
+{
+	struct qtee_message_cpu *cpu;
+	struct qtee_message *list;
+
+	preempt_disable();
+	cpu = this_cpu_ptr(&qtee_message_cpus);
+	list = cpu->free;
+	cpu->free = NULL;
+	cpu->count = 0;
+	preempt_enable();
+	qtee_message_list_put(list);
+}
+
+/*
+ * Has every CPU's list emptied. While somebody waits none is filled again: who gives a pair back either sees that
+ * somebody waits, or did so before the work here runs on its CPU.
+ */
+static void qtee_message_gather(void)
+{
+	int cpu;
+
+	cpus_read_lock();
+	for_each_online_cpu(cpu)
+		schedule_work_on(cpu, &per_cpu(qtee_message_cpus, cpu).gather);
+	cpus_read_unlock();
+}
+
+/* The CPU is offline, and its list nobody's. */
+static int qtee_message_cpu_dead(unsigned int cpu)
+{
+	struct qtee_message_cpu *dead = per_cpu_ptr(&qtee_message_cpus, cpu);
+	struct qtee_message *list = dead->free;
+
+	dead->free = NULL;
+	dead->count = 0;
+	qtee_message_list_put(list);
+	return 0;
+}
+
+static noinline struct qtee_message *qtee_message_get_slow(void)
+{
+	struct qtee_pool_item *item;
 
 	qtee_stat_inc(QTEE_STAT_MESSAGE_MISSES);
-	spin_lock(&qtee_message_lock);
-	message = qtee_message_free;
-	if (message)
-		qtee_message_free = message->next;
-	spin_unlock(&qtee_message_lock);
-	return message ?: qtee_message_new();
+	item = qtee_pool_get(&qtee_message_pool);
+	return IS_ERR(item) ? ERR_CAST(item) : qtee_message_from(item);
 }
 
 /**
  * qtee_message_get() - take a pair
  *
- * Return: a pair with both buffers zero; ERR_PTR(-EAGAIN) when there are messages_max of them, ERR_PTR(-ENOMEM).
- * Context: process context, may sleep when neither the CPU's list nor the shared one has a pair.
+ * Return: a pair with both buffers zero; ERR_PTR(-EAGAIN) when all that there may be are in use, ERR_PTR(-ENOMEM).
+ * Context: process context, may sleep when the CPU's list has no pair, for message_wait_ms when there is none at all.
  */
 struct qtee_message *qtee_message_get(void)
 {
@@ -141,59 +223,28 @@ struct qtee_message *qtee_message_get(void)
 	if (likely(message)) {
 		cpu->free = message->next;
 		cpu->count--;
+		cpu->hits++;
 	}
 	preempt_enable();
 	return likely(message) ? message : qtee_message_get_slow();
 }
 
-static unsigned int qtee_big_class(u32 size)
+static void qtee_message_big_put(struct qtee_message *message)
 {
-	unsigned int class = 0;
-
-	while (qtee_big_size[class] < size)
-		class++;
-	return class;
+	qtee_big_put(message->big_owner);
+	message->big = (struct qtee_buffer){};
+	message->big_owner = NULL;
 }
 
-/* Gives a size-class buffer back. There is a place for each that exists. */
-static void qtee_big_put(struct qtee_buffer *buffer)
+/* QTEE has an invocation open in the buffers, and may write to them at any time. */
+static void qtee_message_lose(struct qtee_message *message)
 {
-	unsigned int class = qtee_big_class(buffer->size), i;
-
-	spin_lock(&qtee_message_lock);
-	for (i = 0; buffer->addr; i++)
-		if (!qtee_big_free[class][i].addr)
-			swap(qtee_big_free[class][i], *buffer);
-	spin_unlock(&qtee_message_lock);
-}
-
-/* Takes a buffer of a size class. Returns 0; -EAGAIN when all of them are in use; -ENOMEM. May sleep. */
-static int qtee_big_get(unsigned int class, struct qtee_buffer *buffer)
-{
-	bool make = false;
-	unsigned int i;
-	int ret;
-
-	spin_lock(&qtee_message_lock);
-	for (i = 0; i < QTEE_BIG_MAX && !buffer->addr; i++)
-		swap(qtee_big_free[class][i], *buffer);
-	if (!buffer->addr && qtee_big_count[class] < QTEE_BIG_MAX) {
-		qtee_big_count[class]++;
-		make = true;
-	}
-	spin_unlock(&qtee_message_lock);
-	if (buffer->addr)
-		return 0;
-	if (!make)
-		return -EAGAIN;
-
-	ret = qtee_pool_alloc(buffer, qtee_big_size[class]);
-	if (ret) {
-		spin_lock(&qtee_message_lock);
-		qtee_big_count[class]--;
-		spin_unlock(&qtee_message_lock);
-	}
-	return ret;
+	qtee_stat_inc(QTEE_STAT_MESSAGES_LOST);
+	if (message->big_owner)
+		qtee_big_lose(message->big_owner);
+	qtee_block_lose(message->block);
+	qtee_message_free(message);
+	qtee_pool_lose(&qtee_message_pool);
 }
 
 /**
@@ -208,30 +259,23 @@ void qtee_message_put(struct qtee_message *message)
 	bool kept = false;
 
 	if (unlikely(message->lost)) {
-		qtee_stat_inc(QTEE_STAT_MESSAGES_LOST);
-		qtee_message_destroy(message);
+		qtee_message_lose(message);
 		return;
 	}
-
-	if (unlikely(message->big.addr))
-		qtee_big_put(&message->big);
+	if (unlikely(message->big_owner))
+		qtee_message_big_put(message);
 
 	preempt_disable();
 	cpu = this_cpu_ptr(&qtee_message_cpus);
-	if (likely(cpu->count < messages_per_cpu)) {
+	if (likely(cpu->count < qtee_tuning(messages_per_cpu) && !READ_ONCE(qtee_message_pool.waiting))) {
 		message->next = cpu->free;
 		cpu->free = message;
 		cpu->count++;
 		kept = true;
 	}
 	preempt_enable();
-	if (likely(kept))
-		return;
-
-	spin_lock(&qtee_message_lock);
-	message->next = qtee_message_free;
-	qtee_message_free = message;
-	spin_unlock(&qtee_message_lock);
+	if (unlikely(!kept))
+		qtee_pool_put(&qtee_message_pool, &message->item);
 }
 
 /**
@@ -246,95 +290,138 @@ void qtee_message_clear(struct qtee_message *message)
 	message->out_used = 0;
 }
 
+/* The bucket of a size: the power of two that it fits. */
+static unsigned int qtee_message_bucket(u32 size)
+{
+	unsigned int bits = fls((size - 1) / QTEE_MESSAGE_SIZE_MIN);
+
+	return min(bits, QTEE_MESSAGE_SIZES - 1);
+}
+
+/* How often a size up to that of the bucket, and above that of the one before, was asked for. */
+u64 qtee_message_size_count(unsigned int bucket)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu(qtee_message_cpus, cpu).sizes[bucket]);
+	return sum;
+}
+
 /**
  * qtee_message_reserve() - have room for an inbound message
  * @message: a pair of which nothing is used yet
- * @size: bytes, up to QTEE_MSG_MAX
+ * @size: bytes, up to QTEE_MSG_MAX, not 0
  *
  * Return: 0; -EAGAIN when all buffers of that size are in use; -ENOMEM.
- * Context: process context, may sleep.
+ * Context: process context, may sleep, for message_wait_ms when there is no buffer.
  */
 int qtee_message_reserve(struct qtee_message *message, u32 size)
 {
+	struct qtee_big *big;
+
+	this_cpu_inc(qtee_message_cpus.sizes[qtee_message_bucket(size)]);
 	if (likely(size <= qtee_message_in(message)->size))
 		return 0;
-	if (message->big.addr)
-		qtee_big_put(&message->big);
-	return qtee_big_get(qtee_big_class(size), &message->big);
+
+	if (message->big_owner)
+		qtee_message_big_put(message);
+	big = qtee_big_get(size);
+	if (IS_ERR(big))
+		return PTR_ERR(big);
+	message->big_owner = big;
+	message->big.addr = big->block->addr;
+	message->big.paddr = big->block->paddr;
+	message->big.size = big->block->size;
+	return 0;
 }
 
-static void qtee_message_list_destroy(struct qtee_message *message)
+/* A tunable changed. May sleep. */
+void qtee_message_retune(void)
 {
-	struct qtee_message *next;
-
-	for (; message; message = next) {
-		next = message->next;
-		qtee_message_destroy(message);
-	}
+	WRITE_ONCE(qtee_message_pool.spare, qtee_tuning(messages_spare));
+	WRITE_ONCE(qtee_message_pool.limit, qtee_tuning(messages_max));
+	WRITE_ONCE(qtee_message_pool.size, (qtee_tuning(message_in_kib) + qtee_tuning(message_out_kib)) * SZ_1K);
+	qtee_pool_renew();
 }
 
-/* Nobody has a pair any more. */
-void qtee_message_exit(void)
+static void qtee_message_pools_remove(void)
 {
-	unsigned int class, i;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
-		qtee_message_list_destroy(per_cpu(qtee_message_cpus, cpu).free);
-		per_cpu(qtee_message_cpus, cpu) = (struct qtee_message_cpu){};
-	}
-	qtee_message_list_destroy(qtee_message_free);
-	qtee_message_free = NULL;
-	for (class = 0; class < QTEE_BIG_CLASSES; class++) {
-		for (i = 0; i < QTEE_BIG_MAX; i++)
-			qtee_pool_free(&qtee_big_free[class][i]);
-		qtee_big_count[class] = 0;
+		flush_work(&per_cpu(qtee_message_cpus, cpu).gather);
+		qtee_message_cpu_dead(cpu);
 	}
 	qtee_pool_exit();
+	qtee_pool_remove(&qtee_message_pool);
+	qtee_class_exit();
+	qtee_block_exit();
 }
 
-/* Makes the pool, and the pairs of every CPU that is there. Returns 0, -EINVAL, -ENOMEM. */
+/* Nobody has a pair any more, and no tunable changes. */
+void qtee_message_exit(void)
+{
+	cpuhp_remove_state_nocalls(qtee_message_hotplug);
+	qtee_message_pools_remove();
+}
+
+/* Fills the lists of the CPUs that are there, as far as there may be pairs. Nothing invokes yet. */
+static int qtee_message_fill(void)
+{
+	struct qtee_pool_item *item;
+	int cpu, ret = 0;
+
+	cpus_read_lock();
+	for_each_online_cpu(cpu) {
+		struct qtee_message_cpu *list = &per_cpu(qtee_message_cpus, cpu);
+
+		while (!ret && list->count < qtee_tuning(messages_per_cpu)) {
+			item = qtee_pool_make(&qtee_message_pool);
+			if (IS_ERR(item)) {
+				ret = PTR_ERR(item);
+				break;
+			}
+			qtee_message_from(item)->next = list->free;
+			list->free = qtee_message_from(item);
+			list->count++;
+		}
+	}
+	cpus_read_unlock();
+	return ret == -EAGAIN ? 0 : ret;
+}
+
+/* Makes the pools, and the pairs of every CPU that is there. Returns 0, -ENOMEM. */
 int qtee_message_init(void)
 {
 	int ret, cpu;
 
-	message_in_kib = ALIGN(message_in_kib, PAGE_SIZE / SZ_1K);
-	message_out_kib = ALIGN(message_out_kib, PAGE_SIZE / SZ_1K);
-	if (!message_in_kib || message_in_kib > QTEE_MSG_MAX / SZ_1K ||
-	    !message_out_kib || message_out_kib > QTEE_MSG_MAX / SZ_1K) {
-		pr_err("message_in_kib and message_out_kib go from one page to 4096\n");
-		return -EINVAL;
-	}
-
-	/* What lies in a CPU's list serves no other, and one pair is for releases. */
-	if (messages_max < 2) {
-		pr_err("messages_max has to be 2 at least\n");
-		return -EINVAL;
-	}
-	if (messages_per_cpu > (messages_max - 1) / num_possible_cpus()) {
-		messages_per_cpu = (messages_max - 1) / num_possible_cpus();
-		pr_info("messages_per_cpu is %u, as there are %u pairs for %u CPUs\n", messages_per_cpu, messages_max,
-			num_possible_cpus());
-	}
-
+	for_each_possible_cpu(cpu)
+		INIT_WORK(&per_cpu(qtee_message_cpus, cpu).gather, qtee_message_gather_work);
+	qtee_message_pool.spare = qtee_tuning(messages_spare);
+	qtee_message_pool.limit = qtee_tuning(messages_max);
+	qtee_message_pool.size = (qtee_tuning(message_in_kib) + qtee_tuning(message_out_kib)) * SZ_1K;
+	qtee_pool_add(&qtee_message_pool);
+	qtee_class_init();
 	ret = qtee_pool_init();
 	if (ret)
-		return ret;
+		goto err_pools;
 
-	for_each_online_cpu(cpu) {
-		struct qtee_message_cpu *list = &per_cpu(qtee_message_cpus, cpu);
-
-		while (list->count < messages_per_cpu) {
-			struct qtee_message *message = qtee_message_new();
-
-			if (IS_ERR(message)) {
-				qtee_message_exit();
-				return PTR_ERR(message);
-			}
-			message->next = list->free;
-			list->free = message;
-			list->count++;
-		}
-	}
+	ret = qtee_message_fill();
+	if (ret)
+		goto err_background;
+	ret = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "qtee/message:dead", NULL, qtee_message_cpu_dead);
+	if (ret < 0)
+		goto err_background;
+	qtee_message_hotplug = ret;
 	return 0;
+
+err_background:
+	qtee_message_pools_remove();
+	return ret;
+err_pools:
+	qtee_class_exit();
+	qtee_pool_remove(&qtee_message_pool);
+	return ret;
 }

@@ -4,7 +4,11 @@
 #define _QTEE_MESSAGE_H
 
 #include <linux/qtee.h>
-#include <linux/sizes.h>
+
+#include "pool.h"
+
+struct qtee_big;
+struct qtee_block;
 
 /**
  * struct qtee_buffer - memory that QTEE can see
@@ -12,7 +16,7 @@
  * @paddr: where QTEE does
  * @size: bytes, whole pages
  *
- * Invariant: from the pool, page aligned, bridged as long as it exists where the kernel bridges the pool.
+ * Invariant: part of a block, page aligned.
  */
 struct qtee_buffer {
 	void *addr;
@@ -22,26 +26,32 @@ struct qtee_buffer {
 
 /**
  * struct qtee_message - a pair of message buffers, and what else an invocation needs
- * @next: in whichever free list it is; meaningless while in use
+ * @next: in a CPU's list of free pairs; meaningless while in use
+ * @item: in the pool of pairs, when it is there
  * @context_id: id of the invocation that has it, the same for life
+ * @block: memory of @in and @out
  * @in: inbound buffer, the pair's own
  * @out: outbound buffer
  * @big: inbound buffer of a size class, while a message is too large for @in; addr is NULL otherwise
+ * @big_owner: where @big is from
  * @in_used: bytes of the inbound buffer that may not be zero
  * @out_used: bytes of the outbound buffer that may not be zero
  * @lost: QTEE may still write to it, so it is never used again
  * @args: arguments of the invocation, for a caller that keeps none of its own
  * @callback_args: arguments of the callback that it serves
  *
- * Invariant: in a free list both buffers are zero throughout.
+ * Invariant: while it is free both buffers are zero throughout.
  * Locking: owned by one invocation, or by the list it is in.
  */
 struct qtee_message {
 	struct qtee_message *next;
+	struct qtee_pool_item item;
 	u32 context_id;
+	struct qtee_block *block;
 	struct qtee_buffer in;
 	struct qtee_buffer out;
 	struct qtee_buffer big;
+	struct qtee_big *big_owner;
 	u32 in_used;
 	u32 out_used;
 	bool lost;
@@ -60,6 +70,12 @@ static inline struct qtee_buffer *qtee_message_in(struct qtee_message *message)
 	return message->big.addr ? &message->big : &message->in;
 }
 
+/* Sizes asked for, by powers of two from 64 B up: bucket i counts those up to 64 << i. */
+#define QTEE_MESSAGE_SIZE_MIN	64
+#define QTEE_MESSAGE_SIZES	17
+
+u64 qtee_message_size_count(unsigned int bucket);
+void qtee_message_retune(void);
 int qtee_message_init(void);
 void qtee_message_exit(void);
 

@@ -114,8 +114,7 @@ static int qtee_memory_attach(struct qtee_memory *memory)
 
 	ret = qtee_memory_range(memory);
 	if (!ret)
-		ret = qtee_bridge_create(&memory->bridge, memory->paddr, memory->size,
-					 memory->perms & QTEE_PERM_WRITE);
+		ret = qtee_bridge_create(&memory->bridge, memory->paddr, memory->size, memory->perms);
 	if (ret)
 		qtee_memory_detach(memory);
 	return ret;

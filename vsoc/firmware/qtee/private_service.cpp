@@ -155,6 +155,25 @@ Result report(Call& call) {
 
 Result counters(Call& call) { return call.shape(0, 1, 0, 0) ? call.out_value(0, report_counters()) : kInvalid; }
 
+std::uint64_t nonzero(std::span<const std::byte> bytes) {
+  std::uint64_t count = 0;
+  for (const std::byte byte : bytes) count += byte != std::byte{0};
+  return count;
+}
+
+Result residue(Call& call) {
+  if (!call.shape(call.ins(), call.outs(), 0, 0) || call.outs() == 0) return kInvalid;
+  const auto& state = static_cast<CallState&>(call);
+  const std::size_t args = kInvokeArgs + std::size_t{8} * (call.ins() + call.outs());
+  vsoc::Residue found{};
+  found.inbound_size = state.in_message.size();
+  found.inbound = nonzero(state.in_message.subspan(args));
+  for (unsigned index = 0; index < call.ins(); ++index) found.inbound -= nonzero(call.in(index));
+  found.outbound_size = state.out.size();
+  found.outbound = nonzero(state.out);
+  return call.out_value(0, found);
+}
+
 Result arm(Call& call) {
   vsoc::ArmRequest request;
   if (!call.shape(1, 0, 0, 0) || !call.in_value(0, request)) return kInvalid;
@@ -299,6 +318,8 @@ Task<Result> PrivateObject::invoke(Call& call, std::uint32_t op) {
       return ready(configure(call));
     case Op::map:
       return map_object(call);
+    case Op::residue:
+      return ready(residue(call));
     case Op::touch:
       break;
     case Op::primordial:

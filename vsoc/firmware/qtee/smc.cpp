@@ -83,11 +83,12 @@ void bridge_create(SmcFrame& frame) {
   if (state().arms.take(vsoc::ArmKind::bridge_fail)) return answer(frame, kScmOk, kBridgeArmed);
   constexpr std::uint64_t kLow = kMessagePage - 1;
   const std::uint64_t paddr = frame.x[2] & ~kLow;
-  const std::uint64_t perms = frame.x[2] & kLow;
+  const std::uint64_t ns_perms = frame.x[2] & kLow;
+  const std::uint64_t perms = frame.x[3] & kLow;  // QTEE's own
   const std::uint64_t size = frame.x[4] & ~kLow;
   const std::uint64_t flags = frame.x[4] & kLow;
-  const bool sound = frame.x[1] == kArginfoBridgeCreate && frame.x[3] == frame.x[2] && perms >= 1 && perms <= 7 &&
-                     size != 0 && flags == 1u << 9 && frame.x[5] == kVmHlos &&
+  const bool sound = frame.x[1] == kArginfoBridgeCreate && (frame.x[3] & ~kLow) == paddr && ns_perms >= 1 &&
+                     ns_perms <= 7 && perms >= 1 && perms <= 7 && size != 0 && flags == 1u << 9 && frame.x[5] == kVmHlos &&
                      state().machine->ns_memory(paddr, size) != nullptr;
   if (!sound) {
     LogLine() << "bridge refused: " << Hex{frame.x[2]} << " " << Hex{frame.x[3]} << " " << Hex{frame.x[4]};

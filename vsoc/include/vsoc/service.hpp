@@ -37,6 +37,7 @@ enum class Op : std::uint32_t {
   map = 18,         // (1,0,1,1) BI RangeRequest, OI memory object, OO a TEE object that keeps it mapped while it lives
   touch = 19,       // (1,1,0,0) on an object that map gave out: BI FillRequest, BO u64: checksum before the fill
   primordial = 20,  // (1+n,m,p,q) BI[0] CallbackRequest; calls the primordial object with the rest, as callback does
+  residue = 24,     // (n,m,0,0) BO[0] Residue: what the message's buffers hold beside the message
 };
 
 struct FillRequest {
@@ -48,6 +49,14 @@ struct FillRequest {
 struct RangeRequest {
   std::uint64_t offset;
   std::uint64_t length;
+};
+
+// Bytes that are not zero when the call comes in, though nobody has written them for it.
+struct Residue {
+  std::uint64_t inbound_size;   // bytes that QTEE was told of
+  std::uint64_t inbound;        // in output buffers, between payloads and behind the last one
+  std::uint64_t outbound_size;
+  std::uint64_t outbound;       // in all of it
 };
 
 struct CallbackRequest {

@@ -61,7 +61,9 @@ TEST_F(BridgeTest, ArgumentsAreChecked) {
     return frame.x[0] != 0 || frame.x[1] != 0;
   };
   EXPECT_TRUE(refused(3, at | 6, at | 6, 4096 | 1 << 9, 3));
-  EXPECT_TRUE(refused(4, at | 6, at | 4, 4096 | 1 << 9, 3));
+  EXPECT_TRUE(refused(4, at | 6, (at + 4096) | 6, 4096 | 1 << 9, 3));
+  EXPECT_TRUE(refused(4, at | 6, at | 0, 4096 | 1 << 9, 3));
+  EXPECT_TRUE(refused(4, at | 6, at | 8, 4096 | 1 << 9, 3));
   EXPECT_TRUE(refused(4, at | 0, at | 0, 4096 | 1 << 9, 3));
   EXPECT_TRUE(refused(4, at | 8, at | 8, 4096 | 1 << 9, 3));
   EXPECT_TRUE(refused(4, at | 6, at | 6, 0 | 1 << 9, 3));
@@ -163,6 +165,28 @@ TEST_F(BridgeTest, MappingsMustBeCovered) {
   EXPECT_EQ(status(remove(half)), 0);
   EXPECT_EQ(status(remove(other)), 0);
   expect_clean(2);
+}
+
+TEST_F(BridgeTest, TheSecureSidesPermissionsAreWhatCounts) {
+  linux_.bridges_enable();
+  const Memory memory = linux_.memory(4096);
+  linux_.memory_free(memory);
+  const SmcFrame read_only =
+      linux_.smc(0x42000C1E, 4, memory.paddr | 6, memory.paddr | 4, memory.bytes.size() | 1 << 9, 3);
+  EXPECT_EQ(read_only.x[1], 0u);
+  Memory told_writable = memory;
+  Memory told_read_only = memory;
+  told_read_only.perms = 4;
+  const auto sum = [&](const Memory& told) {
+    return op(vsoc::Op::checksum, {.ins = {bytes_of(vsoc::RangeRequest{0, 8})},
+                                   .outs = {8},
+                                   .objects = {linux_.memory_object(told)}})
+        .result;
+  };
+  EXPECT_EQ(sum(told_writable), -98);
+  EXPECT_EQ(sum(told_read_only), 0);
+  EXPECT_EQ(status(remove(read_only.x[2])), 0);
+  expect_clean(1);
 }
 
 TEST_F(BridgeTest, ArmedAnswers) {

@@ -70,6 +70,39 @@ TEST_F(PrivateServiceTest, MirrorLeavesMissingPartnersEmpty) {
   expect_clean();
 }
 
+TEST_F(PrivateServiceTest, ResidueIsWhatNobodyWroteForTheCall) {
+  const Memory in = linux_.memory(8192);
+  const Memory out = linux_.memory(4096);
+  // One input of eight bytes, one output.
+  constexpr std::uint32_t kAt = 32;
+  const std::uint32_t words[] = {service, static_cast<std::uint32_t>(vsoc::Op::residue), 0x11, kAt, 8, kAt + 8,
+                                 sizeof(vsoc::Residue)};
+  const auto found = [&] {
+    std::memcpy(in.bytes.data(), words, sizeof words);
+    std::memset(in.bytes.data() + kAt, 0xFF, 8);
+    EXPECT_EQ(static_cast<std::int64_t>(linux_.smc(0x72000602, 0x224, in.paddr, 8192, out.paddr, 4096).x[0]), 0);
+    vsoc::Residue residue;
+    std::memcpy(&residue, in.bytes.data() + kAt + 8, sizeof residue);
+    std::memset(in.bytes.data(), 0, in.bytes.size());
+    std::memset(out.bytes.data(), 0, out.bytes.size());
+    return residue;
+  };
+  const vsoc::Residue clean = found();
+  EXPECT_EQ(clean.inbound, 0u);
+  EXPECT_EQ(clean.inbound_size, 8192u);
+  EXPECT_EQ(clean.outbound, 0u);
+  EXPECT_EQ(clean.outbound_size, 4096u);
+  in.bytes[kAt + 8] = std::byte{1};  // in the output buffer
+  in.bytes[8191] = std::byte{1};     // behind it
+  out.bytes[0] = out.bytes[4095] = out.bytes[77] = std::byte{1};
+  const vsoc::Residue dirty = found();
+  EXPECT_EQ(dirty.inbound, 2u);
+  EXPECT_EQ(dirty.outbound, 3u);
+  EXPECT_EQ(op(vsoc::Op::residue).result, 2);
+  EXPECT_EQ(op(vsoc::Op::residue, {.outs = {8}}).result, 4);
+  expect_clean();
+}
+
 TEST_F(PrivateServiceTest, WorkTakesItsTime) {
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_TRUE(op(vsoc::Op::work, {.ins = {bytes_of(std::uint64_t{20'000'000})}}).ok());

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kernel_trace.hpp"
+
+#include <unistd.h>
+
+#include <cctype>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+
+#include "sysfs.hpp"
+
+namespace qtee::test {
+namespace {
+
+// "task-pid [cpu] flags time: event: ...". The third flag says where it happened: h and H in a hard interrupt, s in a
+// soft one, Z and z in an NMI, '.' in the task.
+bool of_task(const std::string& line) {
+  const std::size_t cpu = line.find("] ");
+  if (cpu == line.npos) return false;
+  const std::size_t flags = line.find_first_not_of(' ', cpu + 1);
+  return flags != line.npos && flags + 2 < line.size() && line[flags + 2] == '.';
+}
+
+}  // namespace
+
+KernelTrace::KernelTrace(const std::vector<std::string>& events)
+    : folder_("/sys/kernel/tracing/instances/qtee-" + std::to_string(gettid())) {
+  std::error_code error;
+  if (!std::filesystem::create_directory(folder_, error)) throw std::runtime_error("this kernel does not trace");
+  write("tracing_on", "0");
+  write("buffer_size_kb", "4096");
+  write("set_event_pid", std::to_string(gettid()));
+  std::string names;
+  for (const std::string& event : events) names += event + "\n";
+  write("set_event", names);
+}
+
+KernelTrace::~KernelTrace() {
+  std::error_code ignored;
+  file_write(folder_ + "/tracing_on", "0");
+  file_write(folder_ + "/set_event", "\n");
+  std::filesystem::remove(folder_, ignored);
+}
+
+void KernelTrace::write(const std::string& file, const std::string& text) const {
+  if (!file_write(folder_ + "/" + file, text)) throw std::runtime_error("cannot write " + text + " to " + file);
+}
+
+void KernelTrace::start() {
+  write("trace", "\n");
+  write("tracing_on", "1");
+}
+
+std::vector<std::string> KernelTrace::stop() {
+  write("tracing_on", "0");
+  std::vector<std::string> events;
+  std::ifstream trace(folder_ + "/trace");
+  for (std::string line; std::getline(trace, line);)
+    if (line[0] != '#' && of_task(line)) events.push_back(line);
+  return events;
+}
+
+}  // namespace qtee::test

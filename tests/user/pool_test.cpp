@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Message buffers: that nothing of a call is left in them, that they are given back, that there are not more than
+// there may be, and that whoever needs one waits or is told.
+#include <sched.h>
+
+#include <algorithm>
+#include <atomic>
+#include <future>
+#include <latch>
+#include <thread>
+
+#include "raw.hpp"
+#include "sysfs.hpp"
+#include "user_test.hpp"
+
+namespace qtee::test {
+namespace {
+
+using vsoc::Op;
+
+// Whether it comes true within some seconds.
+bool soon(const std::function<bool()>& condition) {
+  for (int i = 0; i < 2000; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(5ms);
+  }
+  return condition();
+}
+
+// This thread stays on a CPU, and so with that CPU's buffers, while this lives.
+class Pinned {
+ public:
+  Pinned() {
+    sched_getaffinity(0, sizeof(before_), &before_);
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(static_cast<unsigned>(sched_getcpu()), &one);
+    sched_setaffinity(0, sizeof(one), &one);
+  }
+  ~Pinned() { sched_setaffinity(0, sizeof(before_), &before_); }
+
+ private:
+  cpu_set_t before_;
+};
+
+class PoolTest : public UserTest {
+ protected:
+  /// What QTEE finds in the buffers of a call with inputs and outputs of these sizes.
+  vsoc::Residue residue(std::size_t in, std::size_t out) {
+    const std::vector<std::byte> input(in);
+    std::vector<std::byte> output(out);
+    vsoc::Residue found{};
+    RawInvoke call(static_cast<std::uint32_t>(Op::residue),
+                   {param_in(input.data(), in), param_out(&found, sizeof found), param_out(output.data(), out)});
+    EXPECT_EQ(call.invoke(service_.object().fd()), 0);
+    EXPECT_EQ(call.head().result, 0);
+    return found;
+  }
+
+  void expect_no_residue(std::size_t in, std::size_t out) {
+    const vsoc::Residue found = residue(in, out);
+    EXPECT_EQ(found.inbound, 0u) << "of " << found.inbound_size << " bytes, with " << in << " and " << out;
+    EXPECT_EQ(found.outbound, 0u) << "of " << found.outbound_size << " bytes, with " << in << " and " << out;
+    EXPECT_GE(found.inbound_size, in + out);
+  }
+
+  /// The buffers of this CPU, every one, in calls of all sizes.
+  void expect_all_clean() {
+    for (const std::size_t size : {0u, 100u, 4000u, 20'000u, 28'000u, 60'000u, 110'000u, 200'000u}) {
+      expect_no_residue(size, 0);
+      expect_no_residue(0, size);
+      expect_no_residue(size, size);
+    }
+  }
+
+  /// Sends and gets bytes that are not zero.
+  void soil(std::size_t size) {
+    const std::vector<std::byte> input(size, std::byte{0xA5});
+    std::vector<std::byte> output(size);
+    RawInvoke call(static_cast<std::uint32_t>(Op::echo),
+                   {param_in(input.data(), size), param_out(output.data(), size)});
+    ASSERT_EQ(call.invoke(service_.object().fd()), 0);
+    ASSERT_EQ(output, input);
+  }
+
+  /// One message that only a buffer of 2 MiB holds.
+  void invoke_large() {
+    const std::vector<std::byte> input(std::size_t{1} << 20);
+    std::vector<std::byte> output(8);
+    RawInvoke call(static_cast<std::uint32_t>(Op::mirror), {param_in(output.data(), output.size()),
+                                                            param_in(input.data(), input.size()),
+                                                            param_out(output.data(), output.size())});
+    ASSERT_EQ(call.invoke(service_.object().fd()), 0);
+    ASSERT_EQ(call.head().result, 0);
+  }
+
+  /// All pairs lie somewhere.
+  static bool pairs_are_idle() { return pool("pairs", "count") == pool("pairs", "idle") + pool("pairs", "cached"); }
+};
+
+TEST_F(PoolTest, NothingOfACallIsLeft) {
+  const Pinned pinned;
+  for (const std::size_t size : {10u, 4000u, 29'000u, 60'000u, 90'000u, 500'000u}) {
+    soil(size);
+    expect_all_clean();
+  }
+}
+
+TEST_F(PoolTest, NothingOfACallbackIsLeft) {
+  const Pinned pinned;
+  CallbackServer server;
+  const CallbackObject own = server.add([](CallbackRequest& call) {
+    const std::vector<std::byte> answer(call.output_size(0), std::byte{0x5A});
+    call.set_output(0, answer);
+    return Result::ok;
+  });
+  const std::vector<std::byte> input(1500, std::byte{0xA5});
+  std::vector<std::byte> output(2000);
+  Invocation invocation(Op::callback);
+  invocation.input(vsoc::CallbackRequest{0, 3}).input(input).output(output).input(own);
+  ASSERT_FALSE(invocation.invoke(service_.object()));
+  expect_all_clean();
+  EXPECT_TRUE(all_released(server));
+  expect_all_clean();
+}
+
+TEST_F(PoolTest, NothingOfACallThatFailsIsLeft) {
+  const Pinned pinned;
+  const int service = service_.object().fd();
+  const std::vector<std::byte> input(50'000, std::byte{0xA5});
+  const auto op = static_cast<std::uint32_t>(Op::mirror);
+  // The second input is not there; the output is not there; QTEE answers an error; the message is too large.
+  EXPECT_EQ(RawInvoke(op, {param_in(input.data(), input.size()), param_in(nullptr, 5000)}).invoke(service), EFAULT);
+  EXPECT_EQ(RawInvoke(op, {param_in(input.data(), input.size()), param_out(nullptr, 5000)}).invoke(service), EFAULT);
+  EXPECT_EQ(RawInvoke(static_cast<std::uint32_t>(Op::fail), {param_in(input.data(), input.size())}).invoke(service), 0);
+  EXPECT_EQ(RawInvoke(op, {param_in(input.data(), input.size()), param_in(input.data(), 5u << 20)}).invoke(service),
+            EMSGSIZE);
+  expect_all_clean();
+}
+
+TEST_F(PoolTest, WhatIsIdleForLongIsGivenBack) {
+  const Parameter trim("trim_ms", 50);
+  invoke_large();
+  EXPECT_TRUE(soon([] { return pool("2048k", "count") == 0; }));
+  EXPECT_TRUE(soon([] { return pool("pairs", "idle") <= pool("pairs", "spare"); }));
+  service_.null();
+}
+
+TEST_F(PoolTest, LargeBuffersAreUsedAgain) {
+  const Parameter trim("trim_ms", 3'600'000);
+  invoke_large();
+  const auto misses = pool("2048k", "misses");
+  for (int i = 0; i < 10; ++i) invoke_large();
+  EXPECT_EQ(pool("2048k", "misses"), misses);
+  EXPECT_GE(pool("2048k", "hits"), 10u);
+}
+
+TEST_F(PoolTest, MemoryPressureTakesWhatIsIdle) {
+  const Parameter trim("trim_ms", 3'600'000);
+  invoke_large();
+  ASSERT_EQ(pool("2048k", "idle"), 1u);
+  const auto before = file_number(device_folder() + "/pools/bytes");
+  ASSERT_TRUE(soon([&] {
+    EXPECT_TRUE(file_write("/proc/sys/vm/drop_caches", "2"));
+    return pool("2048k", "count") == 0;
+  }));
+  EXPECT_TRUE(soon([&] { return file_number(device_folder() + "/pools/bytes") <= before - (2u << 20); }));
+  service_.null();
+  invoke_large();
+}
+
+// Invocations that stay under way until they are let go, each with a pair of buffers.
+class Stay {
+ public:
+  Stay(const vsoc::Service& service, unsigned count) : begun_(count), threads_(count) {
+    for (auto& thread : threads_) {
+      thread = std::thread([&] {
+        const CallbackObject own = server_.add([&](CallbackRequest&) {
+          begun_.count_down();
+          go_.wait(0);
+          return Result::ok;
+        });
+        service.object().call(Op::callback, vsoc::CallbackRequest{0, 1}, own);
+      });
+    }
+    begun_.wait();
+  }
+  ~Stay() { let_go(); }
+  void let_go() {
+    go_ = 1;
+    go_.notify_all();
+    for (auto& thread : threads_)
+      if (thread.joinable()) thread.join();
+  }
+
+ private:
+  CallbackServer server_{8};
+  std::latch begun_;
+  std::atomic<int> go_{0};
+  std::vector<std::thread> threads_;
+};
+
+TEST_F(PoolTest, WithoutAPairACallWaitsAndThenIsTold) {
+  const Parameter max("messages_max", 3);
+  Stay stay(service_, 3);
+  {
+    const Parameter wait("message_wait_ms", 0);
+    EXPECT_EQ(service_.object().try_call(Op::null).error(), std::errc::resource_unavailable_try_again);
+  }
+  const Parameter wait("message_wait_ms", 50);
+  const auto waits = pool("pairs", "waits");
+  const auto failures = pool("pairs", "failures");
+  EXPECT_EQ(service_.object().try_call(Op::null).error(), std::errc::resource_unavailable_try_again);
+  EXPECT_GE(pool("pairs", "waits"), waits + 1);
+  EXPECT_GE(pool("pairs", "failures"), failures + 1);
+}
+
+TEST_F(PoolTest, AWaitingCallGetsThePairThatComesBack) {
+  const Parameter max("messages_max", 3);
+  const Parameter wait("message_wait_ms", 60'000);
+  const auto waits = pool("pairs", "waits");
+  Stay stay(service_, 3);
+  auto waiting = std::async(std::launch::async, [&] { return service_.object().try_call(Op::null).error(); });
+  ASSERT_TRUE(soon([&] { return pool("pairs", "waits") > waits; }));
+  EXPECT_EQ(waiting.wait_for(0ms), std::future_status::timeout);
+  stay.let_go();
+  EXPECT_FALSE(waiting.get());
+}
+
+// The pairs that other CPUs keep for themselves are not out of reach.
+TEST_F(PoolTest, AWaitingCallGetsAPairThatLiesIdleOnAnotherCpu) {
+  const Parameter max("messages_max", 3);
+  const Parameter wait("message_wait_ms", 60'000);
+  const Parameter per_cpu("messages_per_cpu", 3);
+  cpu_set_t all;
+  sched_getaffinity(0, sizeof(all), &all);
+  if (CPU_COUNT(&all) < 2) GTEST_SKIP() << "one CPU";
+  { Stay everywhere(service_, 3); }
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(static_cast<unsigned>(cpu), &all)) continue;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(static_cast<unsigned>(cpu), &one);
+    sched_setaffinity(0, sizeof(one), &one);
+    // Three at once need all there are, wherever the last ones left them.
+    Stay here(service_, 3);
+  }
+  sched_setaffinity(0, sizeof(all), &all);
+}
+
+TEST_F(PoolTest, WithoutMemoryALargeCallIsTold) {
+  const Parameter trim("trim_ms", 50);
+  ASSERT_TRUE(soon([] { return pool("2048k", "count") == 0; }));
+  const Parameter max("pool_max_kib", 64);
+  const std::vector<std::byte> input(std::size_t{1} << 20);
+  const auto failures = pool("2048k", "failures");
+  EXPECT_EQ(RawInvoke(static_cast<std::uint32_t>(Op::mirror), {param_in(input.data(), input.size())})
+                .invoke(service_.object().fd()),
+            ENOMEM);
+  EXPECT_EQ(pool("2048k", "failures"), failures + 1);
+}
+
+TEST_F(PoolTest, SizesApplyToNewPairs) {
+  const auto misses = pool("128k", "misses") + pool("128k", "hits");
+  {
+    const Parameter in("message_in_kib", 8);
+    EXPECT_EQ(pool("pairs", "size"), (8u << 10) + file_number("/sys/module/qtee/parameters/message_out_kib") * 1024);
+    for (int i = 0; i < 50; ++i) soil(6000);
+    EXPECT_GE(pool("128k", "misses") + pool("128k", "hits"), misses + 1) << "12000 bytes went into 8192";
+  }
+  soil(6000);
+}
+
+TEST_F(PoolTest, TunablesHaveBounds) {
+  const std::string folder = "/sys/module/qtee/parameters/";
+  EXPECT_FALSE(file_write(folder + "messages_max", "0"));
+  EXPECT_FALSE(file_write(folder + "message_in_kib", "4097"));
+  EXPECT_FALSE(file_write(folder + "message_in_kib", "0"));
+  EXPECT_FALSE(file_write(folder + "trim_ms", "never"));
+  EXPECT_FALSE(file_write(device_folder() + "/pools/128k/limit", "0"));
+  EXPECT_TRUE(file_write(device_folder() + "/pools/128k/limit", "1"));
+  EXPECT_EQ(pool("128k", "limit"), 1u);
+  EXPECT_TRUE(file_write(device_folder() + "/pools/128k/limit", "4"));
+}
+
+TEST_F(PoolTest, SizesAskedForAreCounted) {
+  const auto asked = [](std::uint64_t upto) {
+    std::ifstream file(device_folder() + "/pools/sizes");
+    for (std::uint64_t bytes, count; file >> bytes >> count;)
+      if (bytes == upto) return count;
+    return std::uint64_t{0};
+  };
+  const auto before = asked(16384);
+  for (int i = 0; i < 20; ++i) soil(5000);
+  EXPECT_GE(asked(16384), before + 20);
+}
+
+// All at once: sizes of every kind, nested calls, CPUs that come and go, tunables that change, memory pressure.
+TEST_F(PoolTest, NothingGoesWrongUnderChange) {
+  std::atomic<bool> end{false};
+  std::vector<std::thread> threads;
+  for (unsigned seed = 0; seed < 4; ++seed) {
+    threads.emplace_back([&, seed] {
+      std::uint64_t state = seed + 1;
+      while (!end) {
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        const std::size_t size = state >> 40 & (state >> 63 ? 0x1FFFF : 0x1FFF);
+        const auto input = bytes_of(size, state);
+        std::vector<std::byte> output(size);
+        RawInvoke call(static_cast<std::uint32_t>(Op::echo),
+                       {param_in(input.data(), size), param_out(output.data(), size)});
+        const int error = call.invoke(service_.object().fd());
+        if (error == EAGAIN || error == ENOMEM) continue;
+        ASSERT_EQ(error, 0);
+        ASSERT_EQ(output, input);
+      }
+    });
+  }
+  threads.emplace_back([&] {
+    CallbackServer server;
+    const CallbackObject own = server.add([&](CallbackRequest&) {
+      (void)service_.object().try_call(Op::null);
+      return Result::ok;
+    });
+    while (!end) (void)service_.object().try_call(Op::callback, vsoc::CallbackRequest{0, 2}, own);
+    (void)all_released(server);
+  });
+
+  const std::string cpu = "/sys/devices/system/cpu/cpu1/online";
+  const bool hotplug = std::ifstream(cpu).good();
+  for (unsigned round = 0; round < 12; ++round) {
+    if (hotplug) EXPECT_TRUE(file_write(cpu, round % 2 == 0 ? "0" : "1"));
+    const Parameter per_cpu("messages_per_cpu", round % 4);
+    const Parameter trim("trim_ms", round % 3 == 0 ? 10 : 10'000);
+    const Parameter max("messages_max", round % 5 == 4 ? 2 : 128);
+    const Parameter in("message_in_kib", 4 + round * 8);
+    EXPECT_TRUE(file_write("/proc/sys/vm/drop_caches", "2"));
+    std::this_thread::sleep_for(100ms);
+  }
+  if (hotplug) file_write(cpu, "1");
+  end = true;
+  for (auto& thread : threads) thread.join();
+  EXPECT_TRUE(soon(pairs_are_idle)) << pool("pairs", "count") << " pairs, " << pool("pairs", "idle") << " idle, "
+                                    << pool("pairs", "cached") << " cached";
+  expect_all_clean();
+}
+
+}  // namespace
+}  // namespace qtee::test
