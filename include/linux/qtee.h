@@ -169,7 +169,8 @@ struct qtee_param_type {
  *	the driver has taken back what was handed out. Optional. May sleep.
  * @map: memory for QTEE to map; only memory objects have it. May sleep.
  * @release: the last reference is gone. Others may still look at the object until an RCU grace period has passed, so
- *	its memory goes by kfree_rcu() or the like. Process context, may sleep.
+ *	its memory goes by kfree_rcu() or the like; or the owner keeps it for qtee_object_revive(). Process context, may
+ *	sleep.
  */
 struct qtee_object_ops {
 	const char *name;
@@ -230,6 +231,7 @@ static inline enum qtee_object_kind qtee_object_kind(const struct qtee_object *o
 }
 
 void qtee_object_init(struct qtee_object *object, const struct qtee_object_ops *ops);
+void qtee_object_revive(struct qtee_object *object);
 struct qtee_object *qtee_object_get(struct qtee_object *object);
 void qtee_object_put(struct qtee_object *object);
 
