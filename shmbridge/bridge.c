@@ -7,6 +7,7 @@
 #include <linux/export.h>
 #include <linux/firmware/qcom/qcom_tzmem.h>
 #include <linux/kconfig.h>
+#include <linux/qtee.h>
 
 #include "../kmod/compat.h"
 #include "bridge.h"
@@ -16,14 +17,14 @@
  * @bridge: out
  * @paddr: physical address, page aligned
  * @size: bytes, whole pages
- * @write: QTEE may write there
+ * @perms: QTEE_PERM_READ, and QTEE_PERM_WRITE where QTEE may write
  *
  * Return: 0, also where bridges are not enabled; -EOPNOTSUPP on a kernel that has them but gives modules no way to make
  *	one (before 6.18); -EACCES for memory that QTEE may only read, since tzmem's bridges are for writing too; -EIO when
  *	QTEE refused; another errno of qcom_scm.
  * Context: process context, may sleep.
  */
-int qtee_bridge_create(struct qtee_bridge *bridge, phys_addr_t paddr, size_t size, bool write)
+int qtee_bridge_create(struct qtee_bridge *bridge, phys_addr_t paddr, size_t size, u32 perms)
 {
 	bridge->active = false;
 	bridge->handle = 0;
@@ -32,7 +33,7 @@ int qtee_bridge_create(struct qtee_bridge *bridge, phys_addr_t paddr, size_t siz
 #elif defined(QTEE_HAVE_TZMEM_BRIDGE)
 	int ret;
 
-	if (!write)
+	if (!(perms & QTEE_PERM_WRITE))
 		return -EACCES;
 	ret = qcom_tzmem_shm_bridge_create(paddr, size, &bridge->handle);
 
@@ -65,3 +66,17 @@ void qtee_bridge_delete(struct qtee_bridge *bridge)
 #endif
 }
 EXPORT_SYMBOL_GPL(qtee_bridge_delete);
+
+/**
+ * qtee_bridge_delete_then() - end a bridge, then do something with its memory
+ * @bridge: what was created, or is not active
+ * @gone: called once, when QTEE can't see the memory any more
+ *
+ * Context: process context, may sleep.
+ */
+void qtee_bridge_delete_then(struct qtee_bridge *bridge, void (*gone)(struct qtee_bridge *bridge))
+{
+	qtee_bridge_delete(bridge);
+	gone(bridge);
+}
+EXPORT_SYMBOL_GPL(qtee_bridge_delete_then);

@@ -17,7 +17,8 @@ struct qtee_bridge {
 	bool active;
 };
 
-int qtee_bridge_create(struct qtee_bridge *bridge, phys_addr_t paddr, size_t size, bool write);
+int qtee_bridge_create(struct qtee_bridge *bridge, phys_addr_t paddr, size_t size, u32 perms);
 void qtee_bridge_delete(struct qtee_bridge *bridge);
+void qtee_bridge_delete_then(struct qtee_bridge *bridge, void (*gone)(struct qtee_bridge *bridge));
 
 #endif /* _QTEE_BRIDGE_H */

@@ -114,24 +114,38 @@ static struct qtee_memory *qtee_idle_next(bool all)
 		if (qtee_idle_doomed)
 			qtee_idle_doomed--;
 		qtee_idle_remove(memory);
-		memory->state = QTEE_MEMORY_ENDING;
+		WRITE_ONCE(memory->state, QTEE_MEMORY_ENDING);
 		return memory;
 	}
 	qtee_idle_doomed = 0;
 	return NULL;
 }
 
-static void qtee_idle_end(bool all)
+/**
+ * qtee_idle_flush() - end all that are idle, now
+ *
+ * Return: whether there was any.
+ * Context: process context, sleeps until their bridges are gone.
+ */
+bool qtee_idle_flush(void)
 {
 	struct qtee_memory *memory;
+	bool any = false;
 
-	while ((memory = qtee_idle_next(all)))
+	while ((memory = qtee_idle_next(true))) {
+		qtee_bridge_delete(&memory->bridge);
 		qtee_memory_end(memory);
+		any = true;
+	}
+	return any;
 }
 
 static void qtee_idle_work(struct work_struct *work)
 {
-	qtee_idle_end(false);
+	struct qtee_memory *memory;
+
+	while ((memory = qtee_idle_next(false)))
+		qtee_memory_end(memory);
 	if (READ_ONCE(qtee_idle_count))
 		queue_delayed_work(qtee_idle_wq, &qtee_idle_worker, msecs_to_jiffies(QTEE_IDLE_LOOK_MS));
 }
@@ -178,5 +192,5 @@ void qtee_idle_exit(void)
 	shrinker_free(qtee_idle_shrinker);
 	disable_delayed_work_sync(&qtee_idle_worker);
 	destroy_workqueue(qtee_idle_wq);
-	qtee_idle_end(true);
+	qtee_idle_flush();
 }

@@ -41,17 +41,28 @@ static int qtee_import_range(struct qtee_memory *memory)
 	return 0;
 }
 
+/*
+ * Bridges don't overlap, and idle memory objects have theirs still. One of those may be in the way: of another dma-buf over
+ * the same pages, which can't be told beforehand.
+ */
+static int qtee_import_bridge(struct qtee_memory *memory)
+{
+	int ret = qtee_bridge_create(&memory->bridge, memory->paddr, memory->size, memory->perms);
+
+	if (ret == -EIO && qtee_idle_flush())
+		ret = qtee_bridge_create(&memory->bridge, memory->paddr, memory->size, memory->perms);
+	return ret;
+}
+
 /**
  * qtee_import_detach() - take back what qtee_import_attach() gave
- * @memory: a memory object in state ENDING or MAKING
- *
- * QTEE's sight of the memory ends before the memory can go.
+ * @memory: a memory object in state ENDING or MAKING, whose bridge is gone: QTEE's sight of the memory ends before the
+ *	memory can go
  *
  * Context: process context, may sleep. Takes the dma-buf's lock.
  */
 void qtee_import_detach(struct qtee_memory *memory)
 {
-	qtee_bridge_delete(&memory->bridge);
 	dma_buf_unmap_attachment_unlocked(memory->attachment, memory->table, qtee_import_direction(memory));
 	dma_buf_detach(memory->dmabuf, memory->attachment);
 }
@@ -60,7 +71,8 @@ void qtee_import_detach(struct qtee_memory *memory)
  * qtee_import_attach() - attach, map and bridge a memory object's dma-buf
  * @memory: a memory object in state MAKING, with its dma-buf
  *
- * Return: 0; -EOPNOTSUPP when it is scattered; an errno of its exporter or of qtee_bridge_create().
+ * Return: 0; -EOPNOTSUPP when it is scattered; an errno of its exporter or of qtee_bridge_create(). Where it has a table
+ *	then, qtee_import_detach() takes that back.
  * Context: process context, may sleep. Takes the dma-buf's lock.
  */
 int qtee_import_attach(struct qtee_memory *memory)
@@ -77,21 +89,19 @@ int qtee_import_attach(struct qtee_memory *memory)
 	qtee_memory_stat_inc(QTEE_MEMORY_STAT_ATTACHED);
 	memory->table = dma_buf_map_attachment_unlocked(memory->attachment, qtee_import_direction(memory));
 	if (IS_ERR(memory->table)) {
+		ret = PTR_ERR(memory->table);
+		memory->table = NULL;
 		dma_buf_detach(memory->dmabuf, memory->attachment);
-		return PTR_ERR(memory->table);
+		return ret;
 	}
 	qtee_memory_stat_inc(QTEE_MEMORY_STAT_MAPPED);
 
 	ret = qtee_import_range(memory);
 	if (!ret)
-		ret = qtee_bridge_create(&memory->bridge, memory->paddr, memory->size,
-					 memory->perms & QTEE_PERM_WRITE);
-	if (ret) {
-		qtee_import_detach(memory);
-		return ret;
-	}
-	qtee_memory_stat_inc(QTEE_MEMORY_STAT_BRIDGED);
-	return 0;
+		ret = qtee_import_bridge(memory);
+	if (!ret)
+		qtee_memory_stat_inc(QTEE_MEMORY_STAT_BRIDGED);
+	return ret;
 }
 
 QTEE_IMPORT_NS_DMA_BUF();

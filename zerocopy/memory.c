@@ -63,36 +63,52 @@ static int qtee_memory_map(struct qtee_object *object, struct qtee_mapping *mapp
 	return 0;
 }
 
-/**
- * qtee_memory_end() - take a memory object apart and forget it
- * @memory: in state ENDING, or MAKING when there is nothing to be taken apart
- *
- * Context: process context, may sleep.
- */
-void qtee_memory_end(struct qtee_memory *memory)
+/* Nobody finds the memory object any more, nor does anybody have it. */
+static void qtee_memory_remove(struct qtee_memory *memory)
 {
-	if (memory->state == QTEE_MEMORY_ENDING)
+	guard(spinlock)(&qtee_memory_lock);
+	hash_del_rcu(&memory->node);
+	qtee_memory_state_set(memory, QTEE_MEMORY_ENDING);
+}
+
+/* QTEE can't see the memory any more, or never could. */
+static void qtee_memory_gone(struct qtee_bridge *bridge)
+{
+	struct qtee_memory *memory = container_of(bridge, struct qtee_memory, bridge);
+
+	if (memory->table)
 		qtee_import_detach(memory);
-	scoped_guard(spinlock, &qtee_memory_lock) {
-		hash_del_rcu(&memory->node);
-		qtee_memory_state_set(memory, QTEE_MEMORY_ENDING);
-	}
+	qtee_memory_remove(memory);
 	qtee_memory_stat_dec(QTEE_MEMORY_STAT_OBJECTS);
 	dma_buf_put(memory->dmabuf);
 	kfree_rcu(memory, rcu);
 }
 
+/**
+ * qtee_memory_end() - take a memory object apart and forget it
+ * @memory: in state ENDING, or MAKING; not a resident one
+ *
+ * Context: process context, may sleep.
+ */
+void qtee_memory_end(struct qtee_memory *memory)
+{
+	qtee_bridge_delete_then(&memory->bridge, qtee_memory_gone);
+}
+
 static void qtee_memory_release(struct qtee_object *object)
 {
 	struct qtee_memory *memory = container_of(object, struct qtee_memory, object);
+	struct dma_buf *dmabuf = memory->resident ? memory->dmabuf : NULL;
 	bool idle;
 
 	scoped_guard(spinlock, &qtee_memory_lock) {
-		idle = qtee_idle_add(memory);
+		idle = dmabuf || qtee_idle_add(memory);
 		qtee_memory_state_set(memory, idle ? QTEE_MEMORY_IDLE : QTEE_MEMORY_ENDING);
 	}
 	/* An idle one may be gone already. */
-	if (idle)
+	if (dmabuf)
+		dma_buf_put(dmabuf);
+	else if (idle)
 		qtee_idle_added();
 	else
 		qtee_memory_end(memory);
@@ -106,6 +122,8 @@ const struct qtee_param_type qtee_memory_type = {
 	.owner = THIS_MODULE,
 	.from_user = qtee_memory_from_user,
 	.to_file = qtee_memory_to_file,
+	.features = QCOM_TEE_FEATURE_ALLOC,
+	.alloc = qtee_export_alloc,
 };
 
 static const struct qtee_object_ops qtee_memory_ops = {
@@ -136,13 +154,46 @@ static bool qtee_memory_take(struct qtee_memory *memory)
 	case QTEE_MEMORY_LIVE:
 		return refcount_inc_not_zero(&memory->object.refs);
 	case QTEE_MEMORY_IDLE:
-		qtee_idle_remove(memory);
+		if (memory->resident)
+			get_dma_buf(memory->dmabuf);
+		else
+			qtee_idle_remove(memory);
 		qtee_object_revive(&memory->object);
 		qtee_memory_state_set(memory, QTEE_MEMORY_LIVE);
 		return true;
 	default:
 		return false;
 	}
+}
+
+/**
+ * qtee_memory_resident_add() - the memory object of a dma-buf of our own
+ * @memory: all but what this sets is set
+ * @dmabuf: its dma-buf, which nobody else has yet
+ *
+ * Context: process context.
+ */
+void qtee_memory_resident_add(struct qtee_memory *memory, struct dma_buf *dmabuf)
+{
+	memory->resident = true;
+	memory->dmabuf = dmabuf;
+	memory->object.ops = &qtee_memory_ops;
+	memory->object.kind = QTEE_OBJECT_CB;
+	INIT_LIST_HEAD(&memory->idle);
+	guard(spinlock)(&qtee_memory_lock);
+	memory->state = QTEE_MEMORY_IDLE;
+	hash_add_rcu(qtee_memory_table, &memory->node, (unsigned long)dmabuf);
+}
+
+/**
+ * qtee_memory_resident_remove() - forget the memory object of a dma-buf of our own, which is going
+ * @memory: nobody has it: whoever had would have the dma-buf. Others may still look at it under RCU.
+ *
+ * Context: process context.
+ */
+void qtee_memory_resident_remove(struct qtee_memory *memory)
+{
+	qtee_memory_remove(memory);
 }
 
 /* Makes what qtee_memory_get_slow() has put into the table. Returns 0 or an errno, and then it is gone again. */

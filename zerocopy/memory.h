@@ -34,9 +34,11 @@ enum qtee_memory_state {
  * @node: in the table, by @dmabuf
  * @rcu: for the end
  * @state: enum qtee_memory_state
+ * @resident: of a dma-buf of our own, and lives as long as that; see export.c. It is never in the list of idle ones, and has
+ *	neither @attachment nor @table
  * @idle: in the list of idle ones
  * @since: jiffies when it became idle
- * @dmabuf: the dma-buf, with a reference
+ * @dmabuf: the dma-buf, with a reference; a resident one has that only in state LIVE
  * @attachment: to it
  * @table: its mapping
  * @bridge: over all of it
@@ -54,6 +56,7 @@ struct qtee_memory {
 	struct hlist_node node;
 	struct rcu_head rcu;
 	enum qtee_memory_state state;
+	bool resident;
 	struct list_head idle;
 	unsigned long since;
 	struct dma_buf *dmabuf;
@@ -72,8 +75,10 @@ struct qtee_memory {
 	X(MAPPED, mapped)	/* times that one was mapped */ \
 	X(BRIDGED, bridged)	/* times that one, or memory of ours, was bridged */ \
 	X(TOLD, told)		/* times that QTEE was told where the memory is */ \
-	X(OBJECTS, objects)	/* memory objects that exist, idle ones among them */ \
-	X(IDLE, idle)		/* memory objects that nobody holds */
+	X(OBJECTS, objects)	/* memory objects of other exporters' dma-bufs that exist, idle ones among them */ \
+	X(IDLE, idle)		/* of those, the ones that nobody holds */ \
+	X(EXPORTED, exported)	/* dma-bufs of our own that exist */ \
+	X(EXPORTED_BYTES, exported_bytes)
 
 enum qtee_memory_stat {
 #define X(id, name) QTEE_MEMORY_STAT_##id,
@@ -98,6 +103,8 @@ static inline void qtee_memory_stat_dec(enum qtee_memory_stat stat)
 extern spinlock_t qtee_memory_lock;
 extern const struct qtee_param_type qtee_memory_type;
 void qtee_memory_end(struct qtee_memory *memory);
+void qtee_memory_resident_add(struct qtee_memory *memory, struct dma_buf *dmabuf);
+void qtee_memory_resident_remove(struct qtee_memory *memory);
 struct seq_file;
 void qtee_memory_print(struct seq_file *seq);
 
@@ -105,10 +112,14 @@ void qtee_memory_print(struct seq_file *seq);
 int qtee_import_attach(struct qtee_memory *memory);
 void qtee_import_detach(struct qtee_memory *memory);
 
+/* export.c */
+struct file *qtee_export_alloc(u64 *size, u32 flags, u32 fd_flags);
+
 /* idle.c */
 bool qtee_idle_add(struct qtee_memory *memory);
 void qtee_idle_added(void);
 void qtee_idle_remove(struct qtee_memory *memory);
+bool qtee_idle_flush(void);
 int qtee_idle_init(void);
 void qtee_idle_exit(void);
 

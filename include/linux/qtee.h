@@ -88,6 +88,7 @@ enum qtee_arg_kind {
  * @wire: the driver's: offset of a buffer in its message, id of an object
  * @buffer: of the two buffer kinds; an output's size comes back as what was written
  * @object: of the two object kinds; NULL is the NULL object
+ * @mapping: the driver's: of an input object whose memory QTEE was told of ahead: id of the mapping's handle; else 0
  *
  * Arguments stand in any order; the wire wants them grouped by kind, in the order given within each.
  *
@@ -106,7 +107,10 @@ struct qtee_arg {
 			};
 			size_t size;
 		} buffer;
-		struct qtee_object *object;
+		struct {
+			struct qtee_object *object;
+			u32 mapping;
+		};
 	};
 };
 
@@ -145,6 +149,9 @@ struct qtee_mapping {
  * @owner: module of the functions
  * @from_user: the object that an id given by the current task means, with a reference; ERR_PTR() else. May sleep.
  * @to_file: a file that means the object, with a reference; ERR_PTR() else. May sleep.
+ * @features: QCOM_TEE_FEATURE_* that the type adds to what VERSION tells
+ * @alloc: makes an object of the type and gives a file that means it; ERR_PTR() else. @size comes back as what was made;
+ *	@flags are the type's, @fd_flags O_RDONLY or O_RDWR. Optional. Process context of the user, may sleep.
  *
  * A front end knows none of them by name: it finds from_user by host_id and to_file by the object.
  */
@@ -153,6 +160,8 @@ struct qtee_param_type {
 	struct module *owner;
 	struct qtee_object *(*from_user)(u64 id);
 	struct file *(*to_file)(struct qtee_object *object);
+	u32 features;
+	struct file *(*alloc)(u64 *size, u32 flags, u32 fd_flags);
 };
 
 /**
@@ -251,6 +260,8 @@ void qtee_primordial_unregister(struct qtee_object *extension);
 int qtee_param_type_register(const struct qtee_param_type *type);
 void qtee_param_type_unregister(const struct qtee_param_type *type);
 struct qtee_object *qtee_param_type_object(s32 host_id, u64 id);
+struct file *qtee_param_type_alloc(s32 host_id, u64 *size, u32 flags, u32 fd_flags);
+u32 qtee_param_type_features(void);
 int qtee_root_user_check(u32 op, const struct qtee_args *args);
 
 struct device *qtee_device(void);

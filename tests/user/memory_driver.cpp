@@ -3,13 +3,12 @@
 
 #include <fcntl.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -33,26 +32,20 @@ void file_write(const std::string& path, const std::string& text) {
 
 }  // namespace
 
-void memory_module_unload() {
-  if (::syscall(SYS_delete_module, "qtee_mem", O_NONBLOCK) != 0)
-    throw std::system_error(errno, std::generic_category(), "unload qtee_mem");
+void module_unload(const std::string& name) {
+  if (::syscall(SYS_delete_module, name.c_str(), O_NONBLOCK) != 0)
+    throw std::system_error(errno, std::generic_category(), "unload " + name);
 }
 
-void memory_module_load() {
-  utsname kernel{};
-  ::uname(&kernel);
-  const std::string mark = std::string("vermagic=") + kernel.release + " ";
-  for (const auto& folder : std::filesystem::directory_iterator("/qtee/modules")) {
-    const std::string path = folder.path() / "qtee_mem.ko";
-    std::ifstream file(path, std::ios::binary);
-    const std::string module{std::istreambuf_iterator<char>(file), {}};
-    if (module.find(mark) == module.npos) continue;
-    const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (::syscall(SYS_finit_module, fd.get(), "", 0) == 0) return;
+void module_load(const std::string& name) {
+  const char* kernel = std::getenv("QTEE_KERNEL");
+  const std::string path = std::string("/qtee/modules/") + (kernel != nullptr ? kernel : "") + "/" + name + ".ko";
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (::syscall(SYS_finit_module, file.get(), "", 0) != 0)
     throw std::system_error(errno, std::generic_category(), "load " + path);
-  }
-  throw std::runtime_error("no qtee_mem.ko for " + mark);
 }
+
+bool module_loaded(const std::string& name) { return std::filesystem::exists("/sys/module/" + name); }
 
 long memory_stat(const std::string& name) {
   return std::stol(file_read("/sys/bus/platform/devices/qcomtee/memory/" + name));
@@ -68,8 +61,8 @@ long memory_stat_until(const std::string& name, long value) {
   return now;
 }
 
-MemoryParameter::MemoryParameter(const std::string& name, unsigned value)
-    : path_("/sys/module/qtee_mem/parameters/" + name), before_(file_read(path_)) {
+MemoryParameter::MemoryParameter(const std::string& name, unsigned value, const std::string& module)
+    : path_("/sys/module/" + module + "/parameters/" + name), before_(file_read(path_)) {
   file_write(path_, std::to_string(value));
 }
 

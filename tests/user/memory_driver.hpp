@@ -14,14 +14,15 @@ long memory_stat(const std::string& name);
 /// Reads it until it is `value`, for a few seconds; the last one read.
 long memory_stat_until(const std::string& name, long value);
 
-/// Unloads the module, and loads it again, from the folder of the kernel that runs. They throw std::system_error.
-void memory_module_unload();
-void memory_module_load();
+/// Unloads and loads a module of ours by its name. They throw std::system_error.
+void module_unload(const std::string& name);
+void module_load(const std::string& name);
+bool module_loaded(const std::string& name);
 
-/// Sets a parameter of the module, and back when it goes.
+/// Sets a parameter of a module, and back when it goes.
 class MemoryParameter {
  public:
-  MemoryParameter(const std::string& name, unsigned value);
+  MemoryParameter(const std::string& name, unsigned value, const std::string& module = "qtee_mem");
   ~MemoryParameter();
   MemoryParameter(const MemoryParameter&) = delete;
   MemoryParameter& operator=(const MemoryParameter&) = delete;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Memory that QTEE has let go: it stays attached, mapped and bridged for the next pass, and keeps nothing alive.
+#include <fcntl.h>
+#include <linux/udmabuf.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -220,15 +224,31 @@ TEST_F(MemoryIdleTest, TwoProcessesShareOneAttachment) {
   EXPECT_EQ(mapping.access(CpuAccess::Mode::read).bytes()[3000], std::byte{vsoc::pattern(8, 3000)});
 }
 
+// Two dma-bufs over one memory: QTEE's bridge is the first one's as long as that is idle, and then has to make room.
+TEST_F(MemoryIdleTest, MakesRoomForAnotherDmaBufOfTheSameMemory) {
+  constexpr unsigned kHuge2Mib = 21u << 26;
+  const FileDescriptor memfd(::memfd_create("shared", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB | kHuge2Mib));
+  ASSERT_EQ(::ftruncate(memfd.get(), 2 << 20), 0);
+  ASSERT_EQ(::fcntl(memfd.get(), F_ADD_SEALS, F_SEAL_SHRINK), 0);
+  const FileDescriptor device(::open("/dev/udmabuf", O_RDWR | O_CLOEXEC));
+  udmabuf_create create{static_cast<std::uint32_t>(memfd.get()), UDMABUF_FLAGS_CLOEXEC, 0, 8192};
+  const MemoryObject first{FileDescriptor(::ioctl(device.get(), UDMABUF_CREATE, &create))};
+  const MemoryObject second{FileDescriptor(::ioctl(device.get(), UDMABUF_CREATE, &create))};
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    service_.fill(i % 2 == 0 ? first : second, {0, 8192, i});
+    EXPECT_EQ(first.map().access(CpuAccess::Mode::read).bytes()[4100], std::byte{vsoc::pattern(i, 4100)});
+  }
+}
+
 // The module goes while memory is idle whose dma-buf is open, and comes back.
 TEST_F(MemoryIdleTest, UnloadingTheModuleEndsIt) {
   const MemoryObject memory = MemoryObject::from_huge_page(4096);
   service_.fill(memory, {0, 8, 1});
   ASSERT_EQ(memory_stat("idle"), 1);
   service_.report_until([](const vsoc::Report& report) { return report.ns_releases_queued == 0; });
-  memory_module_unload();
+  module_unload("qtee_mem");
   EXPECT_FALSE(service_.object().try_call<std::uint64_t>(Op::checksum, vsoc::RangeRequest{0, 8}, memory));
-  memory_module_load();
+  module_load("qtee_mem");
   const MemoryParameter idle("memory_idle_ms", kLongMs);
   service_.fill(memory, {0, 8, 2});
   EXPECT_EQ(memory.map().access(CpuAccess::Mode::read).bytes()[3], std::byte{vsoc::pattern(2, 3)});
