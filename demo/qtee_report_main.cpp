@@ -41,7 +41,8 @@ Json counters_json(const qtee::vsoc::Counters& counters) {
           {"async_releases", counters.async_releases},
           {"bridge_creates", counters.bridge_creates},
           {"bridge_deletes", counters.bridge_deletes},
-          {"concurrent_max", counters.concurrent_max}};
+          {"concurrent_max", counters.concurrent_max},
+          {"maps_ahead", counters.maps_ahead}};
 }
 
 // This program's own reference to the service is all that there may be. Bridges and heap may last: the driver keeps

@@ -49,6 +49,7 @@ void qtee_async_take(struct qtee_message *message, u32 at)
 		if (ret <= 0)
 			break;
 		if (async.op == QTEE_OP_RELEASE) {
+			qtee_ahead_version_set(async.version);
 			qtee_async_release(buf, &async);
 		} else {
 			qtee_stat_inc(QTEE_STAT_MALFORMED);

@@ -119,15 +119,19 @@ static void qtee_invoke_objects_drop(struct qtee_args *args, unsigned int sent)
 		if (i < sent ? !(arg->wire & QTEE_ID_CB) : qtee_object_kind(arg->object) != QTEE_OBJECT_CB)
 			continue;
 		qtee_object_put(i < sent ? qtee_table_remove(arg->wire) : arg->object);
+		if (i < sent && arg->mapping)
+			qtee_object_put(qtee_table_remove(arg->mapping));
 		arg->object = NULL;
 	}
 }
 
 /* Puts input buffers and object ids in place. Returns 0 or an errno, and then how many arguments were dealt with. */
-static int qtee_invoke_args_send(void *buf, struct qtee_args *args, unsigned int *sent)
+static int qtee_invoke_args_send(struct qtee_message *message, struct qtee_args *args, unsigned int *sent)
 {
-	int ret = 0;
+	void *buf = qtee_message_in(message)->addr;
 	unsigned int i;
+	int ret = 0;
+	u32 at = 0;
 
 	for (i = 0; i < args->count && !ret; i++) {
 		struct qtee_arg *arg = &args->arg[i];
@@ -138,7 +142,7 @@ static int qtee_invoke_args_send(void *buf, struct qtee_args *args, unsigned int
 			else if (copy_from_user(buf + arg->wire, arg->buffer.uaddr, arg->buffer.size))
 				ret = -EFAULT;
 		} else if (arg->kind == QTEE_ARG_IO) {
-			ret = qtee_table_send(arg->object, &arg->wire);
+			ret = qtee_ahead_send(message, &at, arg);
 		}
 	}
 	*sent = ret ? i - 1 : i;
@@ -260,7 +264,7 @@ int qtee_invoke(struct qtee_context *context, u32 id, u32 op, struct qtee_args *
 
 	buf = qtee_message_in(message)->addr;
 	message->in_used = size;
-	ret = qtee_invoke_args_send(buf, args, &sent);
+	ret = qtee_invoke_args_send(message, args, &sent);
 	if (ret)
 		goto err_drop;
 	qtee_msg_invoke_write(buf, id, op, counts, args);

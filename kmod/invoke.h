@@ -11,6 +11,10 @@ struct qtee_message;
 int qtee_invoke(struct qtee_context *context, u32 id, u32 op, struct qtee_args *args, s32 *result);
 int qtee_invoke_object(u32 id, struct qtee_object **object);
 
+/* ahead.c */
+void qtee_ahead_version_set(u32 version);
+int qtee_ahead_send(struct qtee_message *message, u32 *at, struct qtee_arg *arg);
+
 /* async.c */
 void qtee_async_take(struct qtee_message *message, u32 at);
 

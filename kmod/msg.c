@@ -282,6 +282,7 @@ int qtee_msg_async_read(const void *buf, u32 size, u32 at, struct qtee_msg_async
 	if (version >> 16 != QTEE_ASYNC_MAJOR || size - at < QTEE_ASYNC_HEADER)
 		return -EBADMSG;
 
+	async->version = version;
 	async->op = qtee_msg_word(buf, at + 4);
 	async->count = qtee_msg_word(buf, at + 8);
 	/* 16 bits, as all operations. An id of ours is more: then it answers a callback that QTEE left there. */
@@ -292,4 +293,31 @@ int qtee_msg_async_read(const void *buf, u32 size, u32 at, struct qtee_msg_async
 		return -EBADMSG;
 	async->next = ALIGN(async->ids + 4 * async->count, QTEE_MSG_ALIGN);
 	return 1;
+}
+
+/**
+ * qtee_msg_mapping_write() - write an asynchronous message that says where memory is
+ * @buf: outbound buffer, cleared from @at on, so that the last message is followed by a zero
+ * @size: bytes in it
+ * @at: offset, 8-aligned
+ * @mapping: what it says
+ *
+ * Return: the offset behind it, 8-aligned; -EMSGSIZE when there is no room.
+ */
+int qtee_msg_mapping_write(void *buf, u32 size, u32 at, const struct qtee_msg_mapping *mapping)
+{
+	if (at > size || size - at < QTEE_ASYNC_MAPPING_SIZE)
+		return -EMSGSIZE;
+
+	qtee_msg_word_set(buf, at, QTEE_ASYNC_VERSION_MAPPING);
+	qtee_msg_word_set(buf, at + 4, QTEE_ASYNC_OP_MAPPING);
+	qtee_msg_word_set(buf, at + 8, 1);
+	qtee_msg_word_set(buf, at + 16, mapping->object);
+	qtee_msg_word_set(buf, at + 20, mapping->handle);
+	qtee_msg_word_set(buf, at + 24, mapping->paddr);
+	qtee_msg_word_set(buf, at + 28, mapping->paddr >> 32);
+	qtee_msg_word_set(buf, at + 32, mapping->size);
+	qtee_msg_word_set(buf, at + 36, mapping->size >> 32);
+	qtee_msg_word_set(buf, at + 40, mapping->perms);
+	return at + QTEE_ASYNC_MAPPING_SIZE;
 }

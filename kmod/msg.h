@@ -36,6 +36,11 @@
 #define QTEE_ASYNC_HEADER		12
 #define QTEE_ASYNC_MAJOR		1
 
+/* Where memory is, told ahead: one asynchronous message for each memory object. From this version on QTEE takes them. */
+#define QTEE_ASYNC_VERSION_MAPPING	0x00010002u
+#define QTEE_ASYNC_OP_MAPPING		3
+#define QTEE_ASYNC_MAPPING_SIZE		48
+
 /**
  * struct qtee_msg_request - a callback request, as checked
  * @object: id of the object that is called
@@ -50,16 +55,34 @@ struct qtee_msg_request {
 
 /**
  * struct qtee_msg_async - one asynchronous message, as checked
+ * @version: version of the protocol that QTEE speaks
  * @op: what it asks
  * @count: ids that follow
  * @ids: offset of the first id
  * @next: offset of the next message
  */
 struct qtee_msg_async {
+	u32 version;
 	u32 op;
 	u32 count;
 	u32 ids;
 	u32 next;
+};
+
+/**
+ * struct qtee_msg_mapping - where the memory of a memory object is
+ * @object: id of the memory object
+ * @handle: id of the object whose release says that QTEE unmapped
+ * @paddr: physical address
+ * @size: bytes
+ * @perms: QTEE_PERM_*
+ */
+struct qtee_msg_mapping {
+	u32 object;
+	u32 handle;
+	u64 paddr;
+	u64 size;
+	u32 perms;
 };
 
 int qtee_msg_layout(struct qtee_args *args, u32 limit, u32 *counts);
@@ -70,6 +93,7 @@ int qtee_msg_request_read(const void *buf, u32 size, struct qtee_msg_request *re
 void qtee_msg_response_write(void *buf, s32 result, const struct qtee_args *args);
 
 int qtee_msg_async_read(const void *buf, u32 size, u32 at, struct qtee_msg_async *async);
+int qtee_msg_mapping_write(void *buf, u32 size, u32 at, const struct qtee_msg_mapping *mapping);
 u32 qtee_msg_word(const void *buf, u32 at);
 
 #endif /* _QTEE_MSG_H */

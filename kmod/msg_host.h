@@ -38,7 +38,10 @@ struct qtee_arg {
 			void *addr;
 			size_t size;
 		} buffer;
-		struct qtee_object *object;
+		struct {
+			struct qtee_object *object;
+			u32 mapping;
+		};
 	};
 };
 

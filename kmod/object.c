@@ -41,6 +41,25 @@ void qtee_object_init(struct qtee_object *object, const struct qtee_object_ops *
 EXPORT_SYMBOL_GPL(qtee_object_init);
 
 /**
+ * qtee_object_revive() - give a callback object its first reference again
+ * @object: an object whose last reference is gone, and whose release operation has kept it
+ *
+ * For owners that keep what is dear to make. It is as if the object had just been made by qtee_object_init(), but for those who
+ * came upon it under RCU before: they may get a reference as well. The owner sees to it that nobody else does this at
+ * the same time, and that the release operation has left the object alone.
+ *
+ * Context: any; called from the owner's module, which is therefore loaded.
+ */
+void qtee_object_revive(struct qtee_object *object)
+{
+	__module_get(object->ops->owner);
+	/* What the owner did before is there for whoever gets a reference by the count. */
+	smp_wmb();
+	refcount_set(&object->refs, 1);
+}
+EXPORT_SYMBOL_GPL(qtee_object_revive);
+
+/**
  * qtee_object_get() - take a reference
  * @object: an object that the caller has a reference to, or NULL
  *

@@ -58,6 +58,19 @@ void qtee_param_type_unregister(const struct qtee_param_type *type)
 }
 EXPORT_SYMBOL_GPL(qtee_param_type_unregister);
 
+/* The type of a kind, with its module pinned; NULL when there is none. May sleep. */
+static const struct qtee_param_type *qtee_param_type_get(s32 host_id)
+{
+	unsigned int i;
+
+	guard(rwsem_read)(&qtee_param_lock);
+	for (i = 0; i < QTEE_PARAM_TYPES; i++)
+		if (qtee_param_types[i] && qtee_param_types[i]->host_id == host_id &&
+		    try_module_get(qtee_param_types[i]->owner))
+			return qtee_param_types[i];
+	return NULL;
+}
+
 /**
  * qtee_param_type_object() - the object that a user's parameter means
  * @host_id: the kind, below QCOM_TEE_OBJECT_SECURE
@@ -68,17 +81,9 @@ EXPORT_SYMBOL_GPL(qtee_param_type_unregister);
  */
 struct qtee_object *qtee_param_type_object(s32 host_id, u64 id)
 {
-	const struct qtee_param_type *type = NULL;
+	const struct qtee_param_type *type = qtee_param_type_get(host_id);
 	struct qtee_object *object;
-	unsigned int i;
 
-	scoped_guard(rwsem_read, &qtee_param_lock) {
-		for (i = 0; i < QTEE_PARAM_TYPES; i++) {
-			if (qtee_param_types[i] && qtee_param_types[i]->host_id == host_id &&
-			    try_module_get(qtee_param_types[i]->owner))
-				type = qtee_param_types[i];
-		}
-	}
 	if (!type)
 		return ERR_PTR(-EINVAL);
 	object = type->from_user(id);
@@ -86,6 +91,50 @@ struct qtee_object *qtee_param_type_object(s32 host_id, u64 id)
 	return object;
 }
 EXPORT_SYMBOL_GPL(qtee_param_type_object);
+
+/**
+ * qtee_param_type_alloc() - make an object of a kind, for a user
+ * @host_id: the kind, below QCOM_TEE_OBJECT_SECURE
+ * @size: bytes; out: as many as it has
+ * @flags: the kind's own
+ * @fd_flags: O_RDONLY or O_RDWR
+ *
+ * Return: a file that means the object; ERR_PTR(-EOPNOTSUPP) when there is no such kind or none can be made of it, or what
+ *	the kind says.
+ * Context: process context of the user, may sleep.
+ */
+struct file *qtee_param_type_alloc(s32 host_id, u64 *size, u32 flags, u32 fd_flags)
+{
+	const struct qtee_param_type *type = qtee_param_type_get(host_id);
+	struct file *file = ERR_PTR(-EOPNOTSUPP);
+
+	if (!type)
+		return file;
+	if (type->alloc)
+		file = type->alloc(size, flags, fd_flags);
+	module_put(type->owner);
+	return file;
+}
+EXPORT_SYMBOL_GPL(qtee_param_type_alloc);
+
+/**
+ * qtee_param_type_features() - what the kinds that there are add to the user API
+ *
+ * Return: QCOM_TEE_FEATURE_* bits.
+ * Context: process context, may sleep.
+ */
+u32 qtee_param_type_features(void)
+{
+	u32 features = 0;
+	unsigned int i;
+
+	guard(rwsem_read)(&qtee_param_lock);
+	for (i = 0; i < QTEE_PARAM_TYPES; i++)
+		if (qtee_param_types[i])
+			features |= qtee_param_types[i]->features;
+	return features;
+}
+EXPORT_SYMBOL_GPL(qtee_param_type_features);
 
 /* Operations of the root object that are not for users: notifyDomainChange, adciAccept, adciShutdown. */
 #define QTEE_ROOT_OPS_KERNEL	(BIT(4) | BIT(8) | BIT(9))

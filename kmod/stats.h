@@ -11,6 +11,7 @@
 	X(INVOCATIONS, invocations)			/* sent to QTEE, releases among them */ \
 	X(CALLBACKS, callbacks)				/* requests of QTEE */ \
 	X(ASYNC_RELEASES, async_releases)		/* ids released by asynchronous message */ \
+	X(MAPPINGS_AHEAD, mappings_ahead)		/* told to QTEE before it asked */ \
 	X(TEE_OBJECTS, tee_objects)			/* alive, those whose release is pending among them */ \
 	X(CB_IDS, callback_ids)				/* held by QTEE */ \
 	X(RELEASES, releases)				/* RELEASE sent and taken */ \

@@ -2,122 +2,47 @@
 /*
  * Memory objects: dma-bufs that QTEE can map.
  *
- * A dma-buf is attached, mapped and bridged once, when it is first passed, and stays so while anybody holds the memory
- * object: QTEE by an id or a mapping, or an invocation that passes it. All who pass the dma-buf meanwhile share it.
+ * A dma-buf is attached, mapped and bridged once, when it is first passed. All who pass it share one memory object. When
+ * nobody holds it any more, neither QTEE nor an invocation, it stays as it is for a while (idle.c), so that the next pass
+ * costs a look into a table.
  *
- * QTEE sees physical addresses, and one range. The attachment's device has no IOMMU and reaches all memory, so its DMA
- * addresses are physical ones.
- *
- * Locking: qtee_memory_lock guards the list, and is held while a memory object is made or unmade, so that a dma-buf is
- * never bridged twice at a time. It nests outside the dma-buf's own lock and qcom_scm's.
+ * Locking: qtee_memory_lock guards the table, the states and the list of idle ones. It is a leaf, and no more than list
+ * operations are done under it: a memory object is made and taken apart by the one thread that put it in state MAKING or
+ * ENDING, with no lock held, while others who want it wait for qtee_memory_changes.
  */
-#include <linux/debugfs.h>
 #include <linux/dma-buf.h>
-#include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/file.h>
-#include <linux/list.h>
+#include <linux/hashtable.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
-#include <linux/qtee.h>
-#include <linux/scatterlist.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
 #include <misc/qcom_tee.h>
 
-#include "../kmod/compat.h"
-#include "../shmbridge/bridge.h"
+#include "memory.h"
 
-/**
- * struct qtee_memory - a memory object
- * @object: what the core knows
- * @node: in qtee_memory_list
- * @rcu: for the end
- * @dmabuf: the dma-buf, with a reference
- * @attachment: to it
- * @table: its mapping
- * @bridge: over all of it
- * @paddr: where it is
- * @size: bytes, whole pages
- * @perms: QTEE_PERM_READ, and QTEE_PERM_WRITE unless the dma-buf's fd is read-only
- *
- * Invariant: all of it stays as it was made until the last reference is gone.
- */
-struct qtee_memory {
-	struct qtee_object object;
-	struct list_head node;
-	struct rcu_head rcu;
-	struct dma_buf *dmabuf;
-	struct dma_buf_attachment *attachment;
-	struct sg_table *table;
-	struct qtee_bridge bridge;
-	phys_addr_t paddr;
-	u64 size;
-	u32 perms;
-};
+/* A bucket each for as many dma-bufs as a system has. */
+#define QTEE_MEMORY_TABLE_BITS	10
 
-static LIST_HEAD(qtee_memory_list);
-static DEFINE_MUTEX(qtee_memory_lock);
-/* How many memory objects have left the list, changed under the lock; woken when one has. */
-static unsigned int qtee_memory_ends;
-static DECLARE_WAIT_QUEUE_HEAD(qtee_memory_gone);
+DEFINE_SPINLOCK(qtee_memory_lock);
+atomic_long_t qtee_memory_stats[QTEE_MEMORY_STAT_NUM];
 
-static enum dma_data_direction qtee_memory_direction(const struct qtee_memory *memory)
+static DEFINE_HASHTABLE(qtee_memory_table, QTEE_MEMORY_TABLE_BITS);
+/* How often a memory object left a state that others wait for; changed under the lock. */
+static unsigned long qtee_memory_changes;
+static DECLARE_WAIT_QUEUE_HEAD(qtee_memory_wait);
+
+/* Puts a memory object in a state, and wakes who waits for that. The lock is held. */
+static void qtee_memory_state_set(struct qtee_memory *memory, enum qtee_memory_state state)
 {
-	return memory->perms & QTEE_PERM_WRITE ? DMA_BIDIRECTIONAL : DMA_TO_DEVICE;
-}
-
-/* Where a mapping is, if it is one range of whole pages. Returns 0 or -EOPNOTSUPP. */
-static int qtee_memory_range(struct qtee_memory *memory)
-{
-	struct scatterlist *sg;
-	dma_addr_t next = 0;
-	int i;
-
-	for_each_sgtable_dma_sg(memory->table, sg, i) {
-		if (!i)
-			memory->paddr = sg_dma_address(sg);
-		else if (sg_dma_address(sg) != next)
-			return -EOPNOTSUPP;
-		next = sg_dma_address(sg) + sg_dma_len(sg);
-	}
-	memory->size = next - memory->paddr;
-	if (!memory->size || memory->size < memory->dmabuf->size ||
-	    !PAGE_ALIGNED(memory->paddr) || !PAGE_ALIGNED(memory->size))
-		return -EOPNOTSUPP;
-	return 0;
-}
-
-/* Takes what qtee_memory_attach() gave. QTEE's sight of the memory ends before the memory can go. */
-static void qtee_memory_detach(struct qtee_memory *memory)
-{
-	qtee_bridge_delete(&memory->bridge);
-	dma_buf_unmap_attachment_unlocked(memory->attachment, memory->table, qtee_memory_direction(memory));
-	dma_buf_detach(memory->dmabuf, memory->attachment);
-}
-
-/* Attaches, maps and bridges the dma-buf. Returns 0; -EOPNOTSUPP when it is scattered; an errno of its exporter. */
-static int qtee_memory_attach(struct qtee_memory *memory)
-{
-	int ret;
-
-	memory->attachment = dma_buf_attach(memory->dmabuf, qtee_device());
-	if (IS_ERR(memory->attachment))
-		return PTR_ERR(memory->attachment);
-	memory->table = dma_buf_map_attachment_unlocked(memory->attachment, qtee_memory_direction(memory));
-	if (IS_ERR(memory->table)) {
-		dma_buf_detach(memory->dmabuf, memory->attachment);
-		return PTR_ERR(memory->table);
-	}
-
-	ret = qtee_memory_range(memory);
-	if (!ret)
-		ret = qtee_bridge_create(&memory->bridge, memory->paddr, memory->size, memory->perms);
-	if (ret)
-		qtee_memory_detach(memory);
-	return ret;
+	lockdep_assert_held(&qtee_memory_lock);
+	/* A reader that sees LIVE sees the object as it was made. */
+	smp_store_release(&memory->state, state);
+	WRITE_ONCE(qtee_memory_changes, qtee_memory_changes + 1);
+	if (wq_has_sleeper(&qtee_memory_wait))
+		wake_up_all(&qtee_memory_wait);
 }
 
 static int qtee_memory_dispatch(u32 context_id, struct qtee_object *object, u32 op, struct qtee_args *args)
@@ -134,31 +59,71 @@ static int qtee_memory_map(struct qtee_object *object, struct qtee_mapping *mapp
 	mapping->perms = memory->perms;
 	/* Unmapping is letting go: the object itself is what QTEE holds while it maps. */
 	mapping->handle = qtee_object_get(object);
+	qtee_memory_stat_inc(QTEE_MEMORY_STAT_TOLD);
 	return 0;
+}
+
+/* Nobody finds the memory object any more, nor does anybody have it. */
+static void qtee_memory_remove(struct qtee_memory *memory)
+{
+	guard(spinlock)(&qtee_memory_lock);
+	hash_del_rcu(&memory->node);
+	qtee_memory_state_set(memory, QTEE_MEMORY_ENDING);
+}
+
+/* QTEE can't see the memory any more, or never could. */
+static void qtee_memory_gone(struct qtee_bridge *bridge)
+{
+	struct qtee_memory *memory = container_of(bridge, struct qtee_memory, bridge);
+
+	if (memory->table)
+		qtee_import_detach(memory);
+	qtee_memory_remove(memory);
+	qtee_memory_stat_dec(QTEE_MEMORY_STAT_OBJECTS);
+	dma_buf_put(memory->dmabuf);
+	kfree_rcu(memory, rcu);
+}
+
+/**
+ * qtee_memory_end() - take a memory object apart and forget it
+ * @memory: in state ENDING, or MAKING; not a resident one
+ *
+ * Context: process context, may sleep.
+ */
+void qtee_memory_end(struct qtee_memory *memory)
+{
+	qtee_bridge_delete_then(&memory->bridge, qtee_memory_gone);
 }
 
 static void qtee_memory_release(struct qtee_object *object)
 {
 	struct qtee_memory *memory = container_of(object, struct qtee_memory, object);
+	struct dma_buf *dmabuf = memory->resident ? memory->dmabuf : NULL;
+	bool idle;
 
-	scoped_guard(mutex, &qtee_memory_lock) {
-		list_del(&memory->node);
-		qtee_memory_detach(memory);
-		WRITE_ONCE(qtee_memory_ends, qtee_memory_ends + 1);
+	scoped_guard(spinlock, &qtee_memory_lock) {
+		idle = dmabuf || qtee_idle_add(memory);
+		qtee_memory_state_set(memory, idle ? QTEE_MEMORY_IDLE : QTEE_MEMORY_ENDING);
 	}
-	wake_up_all(&qtee_memory_gone);
-	dma_buf_put(memory->dmabuf);
-	kfree_rcu(memory, rcu);
+	/* An idle one may be gone already. */
+	if (dmabuf)
+		dma_buf_put(dmabuf);
+	else if (idle)
+		qtee_idle_added();
+	else
+		qtee_memory_end(memory);
 }
 
 static struct qtee_object *qtee_memory_from_user(u64 id);
 static struct file *qtee_memory_to_file(struct qtee_object *object);
 
-static const struct qtee_param_type qtee_memory_type = {
+const struct qtee_param_type qtee_memory_type = {
 	.host_id = QCOM_TEE_MEMORY_OBJECT,
 	.owner = THIS_MODULE,
 	.from_user = qtee_memory_from_user,
 	.to_file = qtee_memory_to_file,
+	.features = QCOM_TEE_FEATURE_ALLOC,
+	.alloc = qtee_export_alloc,
 };
 
 static const struct qtee_object_ops qtee_memory_ops = {
@@ -170,74 +135,158 @@ static const struct qtee_object_ops qtee_memory_ops = {
 	.release = qtee_memory_release,
 };
 
-/* The memory object of a dma-buf that is in the list. The lock is held. */
+/* The memory object of a dma-buf that is in the table. Under the lock, or RCU. */
 static struct qtee_memory *qtee_memory_find(const struct dma_buf *dmabuf)
 {
 	struct qtee_memory *memory;
 
-	lockdep_assert_held(&qtee_memory_lock);
-	list_for_each_entry(memory, &qtee_memory_list, node)
+	hash_for_each_possible_rcu(qtee_memory_table, memory, node, (unsigned long)dmabuf,
+				   lockdep_is_held(&qtee_memory_lock))
 		if (memory->dmabuf == dmabuf)
 			return memory;
 	return NULL;
 }
 
-/* Makes the memory object of a dma-buf that has none. The lock is held. Returns 0 or an errno. */
-static int qtee_memory_make(struct dma_buf *dmabuf, struct qtee_memory **made)
+/* A reference to a memory object that is in the table, if it can be had now. The lock is held. */
+static bool qtee_memory_take(struct qtee_memory *memory)
 {
-	struct qtee_memory *memory = kzalloc(sizeof(*memory), GFP_KERNEL);
-	int ret;
+	switch (memory->state) {
+	case QTEE_MEMORY_LIVE:
+		return refcount_inc_not_zero(&memory->object.refs);
+	case QTEE_MEMORY_IDLE:
+		if (memory->resident)
+			get_dma_buf(memory->dmabuf);
+		else
+			qtee_idle_remove(memory);
+		qtee_object_revive(&memory->object);
+		qtee_memory_state_set(memory, QTEE_MEMORY_LIVE);
+		return true;
+	default:
+		return false;
+	}
+}
 
-	if (!memory)
-		return -ENOMEM;
+/**
+ * qtee_memory_resident_add() - the memory object of a dma-buf of our own
+ * @memory: all but what this sets is set
+ * @dmabuf: its dma-buf, which nobody else has yet
+ *
+ * Context: process context.
+ */
+void qtee_memory_resident_add(struct qtee_memory *memory, struct dma_buf *dmabuf)
+{
+	memory->resident = true;
 	memory->dmabuf = dmabuf;
-	memory->perms = QTEE_PERM_READ;
-	if (dmabuf->file->f_mode & FMODE_WRITE)
-		memory->perms |= QTEE_PERM_WRITE;
+	memory->object.ops = &qtee_memory_ops;
+	memory->object.kind = QTEE_OBJECT_CB;
+	INIT_LIST_HEAD(&memory->idle);
+	guard(spinlock)(&qtee_memory_lock);
+	memory->state = QTEE_MEMORY_IDLE;
+	hash_add_rcu(qtee_memory_table, &memory->node, (unsigned long)dmabuf);
+}
 
-	ret = qtee_memory_attach(memory);
+/**
+ * qtee_memory_resident_remove() - forget the memory object of a dma-buf of our own, which is going
+ * @memory: nobody has it: whoever had would have the dma-buf. Others may still look at it under RCU.
+ *
+ * Context: process context.
+ */
+void qtee_memory_resident_remove(struct qtee_memory *memory)
+{
+	qtee_memory_remove(memory);
+}
+
+/* Makes what qtee_memory_get_slow() has put into the table. Returns 0 or an errno, and then it is gone again. */
+static int qtee_memory_make(struct qtee_memory *memory)
+{
+	int ret = qtee_import_attach(memory);
+
 	if (ret) {
-		kfree(memory);
+		qtee_memory_end(memory);
 		return ret;
 	}
-	get_dma_buf(dmabuf);
-	list_add(&memory->node, &qtee_memory_list);
+	guard(spinlock)(&qtee_memory_lock);
 	qtee_object_init(&memory->object, &qtee_memory_ops);
-	*made = memory;
+	qtee_memory_state_set(memory, QTEE_MEMORY_LIVE);
 	return 0;
+}
+
+/*
+ * One look for a dma-buf's memory object, under the lock. Returns 1 with a reference to the one that is there; 0 when there
+ * was none and @made is in its place now, in state MAKING; -ENOENT when there is none and @made is NULL; -EAGAIN when
+ * there is one that has to change its state first, and then @changes is where to wait from.
+ */
+static int qtee_memory_look(struct dma_buf *dmabuf, struct qtee_memory *made, struct qtee_memory **memory,
+			    unsigned long *changes)
+{
+	guard(spinlock)(&qtee_memory_lock);
+	*changes = qtee_memory_changes;
+	*memory = qtee_memory_find(dmabuf);
+	if (*memory)
+		return qtee_memory_take(*memory) ? 1 : -EAGAIN;
+	if (!made)
+		return -ENOENT;
+
+	get_dma_buf(dmabuf);
+	made->dmabuf = dmabuf;
+	hash_add_rcu(qtee_memory_table, &made->node, (unsigned long)dmabuf);
+	qtee_memory_stat_inc(QTEE_MEMORY_STAT_OBJECTS);
+	return 0;
+}
+
+/* The memory object of a dma-buf, where it is not just a reference more; see qtee_memory_object_get(). */
+static struct qtee_object *qtee_memory_get_slow(struct dma_buf *dmabuf)
+{
+	struct qtee_memory *memory, *made = NULL;
+	unsigned long changes;
+	int ret;
+
+	for (;;) {
+		ret = qtee_memory_look(dmabuf, made, &memory, &changes);
+		if (ret == 1)
+			break;
+		if (!ret) {
+			ret = qtee_memory_make(made);
+			return ret ? ERR_PTR(ret) : &made->object;
+		}
+		if (ret == -EAGAIN) {
+			ret = wait_event_killable(qtee_memory_wait, READ_ONCE(qtee_memory_changes) != changes);
+			if (!ret)
+				continue;
+			kfree(made);
+			return ERR_PTR(-EINTR);
+		}
+		made = kzalloc(sizeof(*made), GFP_KERNEL);
+		if (!made)
+			return ERR_PTR(-ENOMEM);
+		INIT_LIST_HEAD(&made->idle);
+	}
+
+	/* Somebody else was faster. */
+	kfree(made);
+	return &memory->object;
 }
 
 /**
  * qtee_memory_object_get() - the memory object of a dma-buf
  * @dmabuf: the dma-buf; a reference of its own is taken
  *
- * Return: the object, with a reference; ERR_PTR(): -EOPNOTSUPP when the memory is not one range of whole pages,
- *	-ENOMEM, an errno of the exporter or of qtee_bridge_create().
+ * Return: the object, with a reference; ERR_PTR(): -EOPNOTSUPP when the memory is not one range of whole pages, -ENOMEM,
+ *	-EINTR when the caller is being killed, an errno of the exporter or of qtee_bridge_create().
  * Context: process context, may sleep.
  */
 struct qtee_object *qtee_memory_object_get(struct dma_buf *dmabuf)
 {
 	struct qtee_memory *memory;
-	unsigned int ends;
-	int ret;
 
-	for (;;) {
-		mutex_lock(&qtee_memory_lock);
+	qtee_memory_stat_inc(QTEE_MEMORY_STAT_PASSES);
+	scoped_guard(rcu) {
 		memory = qtee_memory_find(dmabuf);
-		if (!memory)
-			break;
-		if (refcount_inc_not_zero(&memory->object.refs)) {
-			mutex_unlock(&qtee_memory_lock);
+		if (memory && smp_load_acquire(&memory->state) == QTEE_MEMORY_LIVE &&
+		    refcount_inc_not_zero(&memory->object.refs))
 			return &memory->object;
-		}
-		/* Its last reference is gone, its bridge is not yet. */
-		ends = qtee_memory_ends;
-		mutex_unlock(&qtee_memory_lock);
-		wait_event(qtee_memory_gone, READ_ONCE(qtee_memory_ends) != ends);
 	}
-	ret = qtee_memory_make(dmabuf, &memory);
-	mutex_unlock(&qtee_memory_lock);
-	return ret ? ERR_PTR(ret) : &memory->object;
+	return qtee_memory_get_slow(dmabuf);
 }
 EXPORT_SYMBOL_GPL(qtee_memory_object_get);
 
@@ -263,40 +312,15 @@ static struct file *qtee_memory_to_file(struct qtee_object *object)
 	return get_file(memory->dmabuf->file);
 }
 
-/* /sys/kernel/debug/qtee/memory_objects: name, references, address and length of each. */
-static int qtee_memory_objects_show(struct seq_file *seq, void *v)
+/* A line for each memory object: name, references, address and length. Those of 0 references are idle. */
+void qtee_memory_print(struct seq_file *seq)
 {
 	struct qtee_memory *memory;
+	unsigned int bucket;
 
-	guard(mutex)(&qtee_memory_lock);
-	list_for_each_entry(memory, &qtee_memory_list, node)
-		seq_printf(seq, "%s %u 0x%llx %llu\n", memory->dmabuf->exp_name, refcount_read(&memory->object.refs),
-			   (u64)memory->paddr, memory->size);
-	return 0;
+	guard(spinlock)(&qtee_memory_lock);
+	hash_for_each(qtee_memory_table, bucket, memory, node)
+		if (memory->state == QTEE_MEMORY_LIVE || memory->state == QTEE_MEMORY_IDLE)
+			seq_printf(seq, "%s %u 0x%llx %llu\n", memory->dmabuf->exp_name,
+				   refcount_read(&memory->object.refs), (u64)memory->paddr, memory->size);
 }
-DEFINE_SHOW_ATTRIBUTE(qtee_memory_objects);
-
-static struct dentry *qtee_memory_file;
-
-static int __init qtee_memory_init(void)
-{
-	int ret = qtee_param_type_register(&qtee_memory_type);
-
-	if (ret)
-		return ret;
-	qtee_memory_file = debugfs_create_file("memory_objects", 0400, qtee_debugfs(), NULL, &qtee_memory_objects_fops);
-	return 0;
-}
-
-static void __exit qtee_memory_exit(void)
-{
-	debugfs_remove(qtee_memory_file);
-	qtee_param_type_unregister(&qtee_memory_type);
-}
-
-module_init(qtee_memory_init);
-module_exit(qtee_memory_exit);
-
-MODULE_DESCRIPTION("Memory objects of the qtee driver: dma-bufs that QTEE can map");
-MODULE_LICENSE("GPL");
-QTEE_IMPORT_NS_DMA_BUF();

@@ -89,6 +89,7 @@ enum qtee_arg_kind {
  * @wire: the driver's: offset of a buffer in its message, id of an object
  * @buffer: of the two buffer kinds; an output's size comes back as what was written
  * @object: of the two object kinds; NULL is the NULL object
+ * @mapping: the driver's: of an input object whose memory QTEE was told of ahead: id of the mapping's handle; else 0
  *
  * Arguments stand in any order; the wire wants them grouped by kind, in the order given within each.
  *
@@ -107,7 +108,10 @@ struct qtee_arg {
 			};
 			size_t size;
 		} buffer;
-		struct qtee_object *object;
+		struct {
+			struct qtee_object *object;
+			u32 mapping;
+		};
 	};
 };
 
@@ -146,6 +150,9 @@ struct qtee_mapping {
  * @owner: module of the functions
  * @from_user: the object that an id given by the current task means, with a reference; ERR_PTR() else. May sleep.
  * @to_file: a file that means the object, with a reference; ERR_PTR() else. May sleep.
+ * @features: QCOM_TEE_FEATURE_* that the type adds to what VERSION tells
+ * @alloc: makes an object of the type and gives a file that means it; ERR_PTR() else. @size comes back as what was made;
+ *	@flags are the type's, @fd_flags O_RDONLY or O_RDWR. Optional. Process context of the user, may sleep.
  *
  * A front end knows none of them by name: it finds from_user by host_id and to_file by the object.
  */
@@ -154,6 +161,8 @@ struct qtee_param_type {
 	struct module *owner;
 	struct qtee_object *(*from_user)(u64 id);
 	struct file *(*to_file)(struct qtee_object *object);
+	u32 features;
+	struct file *(*alloc)(u64 *size, u32 flags, u32 fd_flags);
 };
 
 /**
@@ -170,7 +179,8 @@ struct qtee_param_type {
  *	the driver has taken back what was handed out. Optional. May sleep.
  * @map: memory for QTEE to map; only memory objects have it. May sleep.
  * @release: the last reference is gone. Others may still look at the object until an RCU grace period has passed, so
- *	its memory goes by kfree_rcu() or the like. Process context, may sleep.
+ *	its memory goes by kfree_rcu() or the like; or the owner keeps it for qtee_object_revive(). Process context, may
+ *	sleep.
  */
 struct qtee_object_ops {
 	const char *name;
@@ -237,6 +247,7 @@ static inline enum qtee_object_kind qtee_object_kind(const struct qtee_object *o
 }
 
 void qtee_object_init(struct qtee_object *object, const struct qtee_object_ops *ops);
+void qtee_object_revive(struct qtee_object *object);
 struct qtee_object *qtee_object_get(struct qtee_object *object);
 void qtee_object_put(struct qtee_object *object);
 
@@ -256,6 +267,8 @@ void qtee_primordial_unregister(struct qtee_object *extension);
 int qtee_param_type_register(const struct qtee_param_type *type);
 void qtee_param_type_unregister(const struct qtee_param_type *type);
 struct qtee_object *qtee_param_type_object(s32 host_id, u64 id);
+struct file *qtee_param_type_alloc(s32 host_id, u64 *size, u32 flags, u32 fd_flags);
+u32 qtee_param_type_features(void);
 int qtee_root_user_check(u32 op, const struct qtee_args *args);
 
 struct device *qtee_device(void);

@@ -2,7 +2,7 @@
 /*
  * User API of the qtee driver: object invocation in Qualcomm's Trusted Execution Environment.
  *
- * /dev/qtee       INVOKE the root object; an object's own fd takes INVOKE as well.
+ * /dev/qtee       INVOKE the root object; an object's own fd takes INVOKE as well. ALLOC memory for sharing.
  * /dev/qtee-ree   each open is a server of callback objects: RECEIVE requests, REPLY to them.
  *
  * Every ioctl takes a struct qcom_tee_ioctl_data whose buffer holds one header and the parameters that follow it.
@@ -179,6 +179,7 @@ struct qcom_tee_ioctl_data {
 /* Bits of qcom_tee_version_arg.features. */
 #define QCOM_TEE_FEATURE_REPLY_RECEIVE	(1U << 0)	/* QCOM_TEE_IOCTL_REPLY_RECEIVE */
 #define QCOM_TEE_FEATURE_SERVER_TIMEOUT	(1U << 1)	/* QCOM_TEE_IOCTL_SERVER */
+#define QCOM_TEE_FEATURE_ALLOC		(1U << 4)	/* QCOM_TEE_IOCTL_ALLOC of QCOM_TEE_MEMORY_OBJECT */
 
 /**
  * struct qcom_tee_version_arg - what VERSION gives
@@ -242,5 +243,41 @@ struct qcom_tee_server_arg {
  * Return: 0, else -1 and EINVAL or EFAULT.
  */
 #define QCOM_TEE_IOCTL_SERVER	_IOWR(QCOM_TEE_IOC_MAGIC, 5, struct qcom_tee_ioctl_data)
+
+/* QTEE may only read the memory; what the caller may do is in fd_flags. */
+#define QCOM_TEE_ALLOC_READ_ONLY	(1U << 0)
+
+/**
+ * struct qcom_tee_alloc_arg - what ALLOC takes
+ * @size: in: bytes; out: the same, rounded up to whole pages
+ * @host_id: in: which kind of object: QCOM_TEE_MEMORY_OBJECT
+ * @flags: in: QCOM_TEE_ALLOC_*
+ * @fd_flags: in: O_RDONLY or O_RDWR, and O_CLOEXEC. With O_RDONLY the memory can be mapped for reading only, by the caller and
+ *            by QTEE
+ * @fd: out: a dma-buf of contiguous, cleared memory. It can be mapped (shared, cached), passed to QTEE as a memory object,
+ *      attached by other devices, and sent to other processes. Its size never changes
+ */
+struct qcom_tee_alloc_arg {
+	__u64 size;
+	__s32 host_id;
+	__u32 flags;
+	__u32 fd_flags;
+	__s32 fd;
+};
+
+/**
+ * QCOM_TEE_IOCTL_ALLOC - memory that QTEE can map
+ *
+ * On /dev/qtee. Takes a struct qcom_tee_alloc_arg. More than some MiB come from the kernel's CMA area, where it has one.
+ *
+ * Return: 0, else -1 and
+ *   EINVAL      buf_len is smaller than the struct, no bytes, or flags that there are not
+ *   EOPNOTSUPP  no object of that kind can be made
+ *   ENOMEM      there is no contiguous memory of that size now
+ *   EDQUOT      the driver's limit for all such memory is reached
+ *   EIO, EACCES QTEE does not take the memory
+ *   EMFILE, EFAULT
+ */
+#define QCOM_TEE_IOCTL_ALLOC	_IOWR(QCOM_TEE_IOC_MAGIC, 8, struct qcom_tee_ioctl_data)
 
 #endif /* _MISC_QCOM_TEE_H */

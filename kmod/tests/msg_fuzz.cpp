@@ -50,6 +50,24 @@ void take_async(std::vector<std::uint64_t>& words) {
   }
 }
 
+// Mapping information, as much as fits from wherever QTEE's bytes say, in a buffer whose end they say too.
+void tell_mappings(std::vector<std::uint64_t>& words) {
+  const qtee_msg_mapping mapping{static_cast<std::uint32_t>(words[1]), static_cast<std::uint32_t>(words[2]), words[3],
+                                 words[4], static_cast<std::uint32_t>(words[5])};
+  const auto size = static_cast<std::uint32_t>(words[6] % (words.size() * 8 + 1)) & ~7u;
+  auto at = static_cast<std::uint32_t>(words[7]) & ~7u;
+  for (;;) {
+    const int next = qtee_msg_mapping_write(words.data(), size, at, &mapping);
+    if (next < 0) break;
+    require(static_cast<std::uint32_t>(next) <= size && static_cast<std::uint32_t>(next) > at, "mapping inside");
+    qtee_msg_async async;
+    require(qtee_msg_async_read(words.data(), size, at, &async) == 1 && async.op == QTEE_ASYNC_OP_MAPPING &&
+                async.version == QTEE_ASYNC_VERSION_MAPPING,
+            "mapping is a message");
+    at = static_cast<std::uint32_t>(next);
+  }
+}
+
 // An invocation whose shape is in the first bytes, answered with the rest.
 void take_answer(const std::uint8_t* data, std::size_t size, std::vector<std::uint64_t>& words) {
   if (size < 4) return;
@@ -83,6 +101,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   take_request(words);
   fill();
   take_async(words);
+  fill();
+  tell_mappings(words);
   fill();
   take_answer(data, size, words);
   return 0;

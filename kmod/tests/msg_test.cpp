@@ -344,4 +344,31 @@ TEST(Async, AtTheEnd) {
   EXPECT_EQ(qtee_msg_async_read(message.data(), message.size(), 4088, &async), -EBADMSG) << "no room for a header";
 }
 
+// As QTEE reads it, from the published description of the message and not from msg.c.
+TEST(Mapping, IsWrittenAsTheWireHasIt) {
+  Message message(4096);
+  const qtee_msg_mapping mapping{0x80000005, 0x80000006, 0x1'2345'6000, 0x2'0000'3000, 6};
+  EXPECT_EQ(qtee_msg_mapping_write(message.data(), message.size(), 0, &mapping), 48);
+  const std::array<std::uint32_t, 13> words{0x00010002, 3, 1,      0, 0x80000005, 0x80000006, 0x23456000,
+                                            1,          0x3000, 2, 6, 0,          0};
+  for (std::uint32_t i = 0; i < words.size(); i++) EXPECT_EQ(message.word(4 * i), words[i]) << i;
+  EXPECT_EQ(qtee_msg_mapping_write(message.data(), message.size(), 48, &mapping), 96);
+  EXPECT_EQ(message.word(48), 0x00010002u);
+}
+
+TEST(Mapping, FifteenFitAPageAndTheEndIsTheEnd) {
+  Message message(4096);
+  const qtee_msg_mapping mapping{1, 2, 3, 4, 5};
+  int at = 0;
+  for (int i = 0; i < QTEE_ARGS_PER_KIND; i++) {
+    at = qtee_msg_mapping_write(message.data(), message.size(), static_cast<std::uint32_t>(at), &mapping);
+    ASSERT_GT(at, 0);
+  }
+  EXPECT_EQ(message.word(static_cast<std::uint32_t>(at)), 0u);
+  EXPECT_EQ(qtee_msg_mapping_write(message.data(), 4096, 4096 - 48, &mapping), 4096);
+  for (const std::uint32_t where : {4096u - 40, 4096u, 4104u, 0xFFFFFFF8u})
+    EXPECT_EQ(qtee_msg_mapping_write(message.data(), 4096, where, &mapping), -EMSGSIZE) << where;
+  EXPECT_EQ(qtee_msg_mapping_write(message.data(), 40, 0, &mapping), -EMSGSIZE);
+}
+
 }  // namespace

@@ -57,11 +57,11 @@ static long qtee_user_root_ioctl(struct file *file, unsigned int cmd, unsigned l
 
 	if (cmd == QCOM_TEE_IOCTL_INVOKE)
 		return qtee_user_invoke(&qtee_object_root, arg);
-	if (cmd != QCOM_TEE_IOCTL_VERSION)
+	if (cmd != QCOM_TEE_IOCTL_VERSION && cmd != QCOM_TEE_IOCTL_ALLOC)
 		return -ENOTTY;
 	if (copy_from_user(&data, (void __user *)arg, sizeof(data)))
 		return -EFAULT;
-	return qtee_user_version(&data);
+	return cmd == QCOM_TEE_IOCTL_VERSION ? qtee_user_version(&data) : qtee_user_alloc(&data);
 }
 
 /* /dev/qtee: the root object. */

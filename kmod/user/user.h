@@ -162,6 +162,9 @@ long qtee_user_invoke(struct qtee_object *object, unsigned long arg);
 int qtee_user_receive(struct qtee_user_server *server, bool nonblock, void __user *buf, u64 *len);
 int qtee_user_reply(struct qtee_user_server *server, void __user *buf, u64 len);
 
+/* alloc.c */
+long qtee_user_alloc(const struct qcom_tee_ioctl_data *data);
+
 /* version.c */
 long qtee_user_version(const struct qcom_tee_ioctl_data *data);
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "qtee/detail/uapi.hpp"
 #include "qtee/memory_object.hpp"
 #include "qtee/transport.hpp"
 #include "system_error.hpp"
@@ -71,6 +72,24 @@ MemoryObject::MemoryObject(FileDescriptor dma_buf) : fd_(std::move(dma_buf)) {
     throw_errno(EOVERFLOW, "take a dma-buf that is larger than this process's memory");
   ::lseek(fd_.get(), 0, SEEK_SET);
   size_ = static_cast<std::size_t>(end);
+}
+
+MemoryObject MemoryObject::allocate(std::size_t size, Access tee) {
+  Transport& transport = Transport::current();
+  const int device_fd = transport.open("/dev/qtee", O_RDWR | O_CLOEXEC);
+  if (device_fd < 0) throw_errno(-device_fd, "open /dev/qtee");
+  const FileDescriptor device(device_fd);
+
+  qcom_tee_alloc_arg memory{};
+  memory.size = size;
+  memory.host_id = QCOM_TEE_MEMORY_OBJECT;
+  memory.flags = tee == Access::read_only ? QCOM_TEE_ALLOC_READ_ONLY : 0;
+  memory.fd_flags = O_RDWR | O_CLOEXEC;
+  qcom_tee_ioctl_data data{reinterpret_cast<std::uintptr_t>(&memory), sizeof memory};
+  if (const int status = transport.ioctl(device.get(), QCOM_TEE_IOCTL_ALLOC, &data); status < 0) {
+    throw_errno(-status, "allocate contiguous memory");
+  }
+  return MemoryObject(FileDescriptor(memory.fd), memory.size);
 }
 
 MemoryObject MemoryObject::from_memfd(std::size_t size, unsigned memfd_flags, std::size_t page_size) {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/dma-buf.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -82,9 +83,21 @@ int FakeDriver::ioctl(int fd, unsigned long request, void* argument) noexcept {
       return receive(fd, data);
     case QCOM_TEE_IOCTL_REPLY:
       return reply(fd, data);
+    case QCOM_TEE_IOCTL_ALLOC:
+      if (data.buf_len != sizeof(qcom_tee_alloc_arg)) return -EINVAL;
+      return alloc(*reinterpret_cast<qcom_tee_alloc_arg*>(data.buf_ptr));
     default:
       return -ENOTTY;
   }
+}
+
+int FakeDriver::alloc(qcom_tee_alloc_arg& arg) {
+  allocated = arg;
+  if (alloc_status != 0) return alloc_status;
+  arg.size = (arg.size + 4095) / 4096 * 4096;
+  arg.fd = ::memfd_create("memory", MFD_CLOEXEC);
+  if (arg.fd < 0) return -errno;
+  return ::ftruncate(arg.fd, static_cast<off_t>(arg.size)) == 0 ? 0 : -errno;
 }
 
 int FakeDriver::invoke(int fd, qcom_tee_ioctl_data& data) {

@@ -80,6 +80,9 @@ class FakeDriver final : public Transport {
   void fail_receive(int error);
   /// begin and end of CPU access, as flags
   std::vector<std::uint64_t> syncs;
+  /// What ALLOC was last asked, and what it answers: 0 or -errno.
+  qcom_tee_alloc_arg allocated{};
+  int alloc_status = 0;
   /// number of ENOSPC answers
   int no_space = 0;
 
@@ -103,6 +106,7 @@ class FakeDriver final : public Transport {
     FakeHandler handler;
   };
 
+  int alloc(qcom_tee_alloc_arg& arg);
   int invoke(int fd, qcom_tee_ioctl_data& data);
   int receive(int fd, qcom_tee_ioctl_data& data);
   int reply(int fd, qcom_tee_ioctl_data& data);

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <system_error>
 
@@ -103,6 +104,30 @@ TEST(MemoryObjectTest, KnowsItsSizeAndBracketsAccess) {
     EXPECT_EQ(access.load<std::uint64_t>(8184), 5u);
   }
   EXPECT_EQ(driver.syncs, (std::vector<std::uint64_t>{2, 4 | 2, 1, 4 | 1}));
+}
+
+TEST(MemoryObjectTest, IsAllocatedByTheDriver) {
+  const std::size_t before = test::fds_open();
+  {
+    test::FakeDriver driver;
+    const MemoryObject memory = MemoryObject::allocate(5000);
+    EXPECT_EQ(memory.size(), 8192u);
+    EXPECT_EQ(driver.allocated.size, 5000u);
+    EXPECT_EQ(driver.allocated.host_id, QCOM_TEE_MEMORY_OBJECT);
+    EXPECT_EQ(driver.allocated.flags, 0u);
+    EXPECT_EQ(driver.allocated.fd_flags, static_cast<std::uint32_t>(O_RDWR | O_CLOEXEC));
+    MemoryObject::allocate(1, MemoryObject::Access::read_only);
+    EXPECT_EQ(driver.allocated.flags, QCOM_TEE_ALLOC_READ_ONLY);
+    memory.map().access(CpuAccess::Mode::write).store(8184, std::uint64_t{1});
+    driver.alloc_status = -ENOMEM;
+    try {
+      MemoryObject::allocate(1 << 30);
+      FAIL() << "did not throw";
+    } catch (const std::system_error& error) {
+      EXPECT_EQ(error.code().value(), ENOMEM);
+    }
+  }
+  EXPECT_EQ(test::fds_open(), before);
 }
 
 TEST(MemoryObjectTest, NoUdmabufIsAClearError) {

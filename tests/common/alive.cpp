@@ -78,6 +78,8 @@ std::uint64_t DriverNumber::now() const {
   return value;
 }
 
+std::uint64_t driver_number(const std::string& name) { return DriverNumber(name).now(); }
+
 Alive Alive::now(const vsoc::Service& service) {
   Alive alive;
   const vsoc::Report report = service.report();

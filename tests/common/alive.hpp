@@ -33,6 +33,9 @@ class DriverNumber final {
   FileDescriptor file_;
 };
 
+/// Such a number, once.
+std::uint64_t driver_number(const std::string& name);
+
 /// The books at one moment: what is alive in QTEE, in the driver and in this process. A test compares what it began
 /// with and what it leaves. The secure heap is not in them: QTEE keeps some memory for later.
 class Alive final {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // SHM bridges that the driver makes for its message buffers: with the module parameter shmbridge=own only.
+#include "alive.hpp"
+#include "file.hpp"
+#include "parameter.hpp"
 #include "raw.hpp"
-#include "sysfs.hpp"
 #include "user_test.hpp"
 
 namespace qtee::test {
@@ -14,14 +16,14 @@ using vsoc::Op;
 class BridgeTest : public UserTest {
  protected:
   void SetUp() override {
-    if (file_text("/sys/module/qtee/parameters/shmbridge") != "own" || statistic("bridges") == 0)
+    if (file_read(parameter_path("shmbridge")) != "own" || driver_number("statistics/bridges") == 0)
       GTEST_SKIP() << "message buffers have no bridges of ours";
   }
   void TearDown() override {
     for (const ArmKind kind : {ArmKind::bridge_busy, ArmKind::bridge_fail}) service_.arm(kind, 0);
   }
 
-  static std::uint64_t bytes() { return file_number(device_folder() + "/pools/bytes"); }
+  static std::uint64_t bytes() { return driver_number("pools/bytes"); }
 
   /// Some call that a pair's own buffer does not hold: 0 or errno.
   int invoke_large() {
@@ -34,42 +36,42 @@ class BridgeTest : public UserTest {
 TEST_F(BridgeTest, EveryBridgeIsCounted) {
   const Parameter trim("trim_ms", 3'600'000);
   ASSERT_EQ(invoke_large(), 0);
-  EXPECT_EQ(service_.report().bridges, statistic("bridges"));
+  EXPECT_EQ(service_.report().bridges, driver_number("statistics/bridges"));
   const MemoryObject memory = MemoryObject::from_huge_page(8192);
   const Object mapped = service_.object().call<Object>(Op::map, vsoc::RangeRequest{0, 8192}, memory);
-  EXPECT_EQ(service_.report().bridges, statistic("bridges"));
+  EXPECT_EQ(service_.report().bridges, driver_number("statistics/bridges"));
 }
 
 // qcom_scm asks 22 times, and then it is our turn.
 TEST_F(BridgeTest, ADeletionThatIsRefusedIsAskedForAgainAndTheMemoryWaits) {
   const Parameter trim("trim_ms", 3'600'000);
   ASSERT_EQ(invoke_large(), 0);
-  ASSERT_EQ(pool("2048k", "count"), 1u);
+  ASSERT_EQ(driver_number("pools/2048k/count"), 1u);
   const auto bytes_before = bytes();
-  const auto retries = statistic("bridge_retries");
+  const auto retries = driver_number("statistics/bridge_retries");
   const auto deletes = service_.counters().bridge_deletes;
   service_.arm(ArmKind::bridge_busy, 60);
-  ASSERT_TRUE(file_write("/proc/sys/vm/drop_caches", "2"));
+  ASSERT_EQ(file_write("/proc/sys/vm/drop_caches", "2"), 0);
   bool waited = false;
   for (int i = 0; i < 6000 && bytes() > bytes_before - (2u << 20); ++i) {
-    waited |= statistic("bridge_retries") > retries && pool("2048k", "count") == 0;
+    waited |= driver_number("statistics/bridge_retries") > retries && driver_number("pools/2048k/count") == 0;
     std::this_thread::sleep_for(5ms);
   }
   EXPECT_LE(bytes(), bytes_before - (2u << 20));
   EXPECT_TRUE(waited) << "the memory was there while its bridge was";
-  EXPECT_GT(statistic("bridge_retries"), retries);
+  EXPECT_GT(driver_number("statistics/bridge_retries"), retries);
   EXPECT_GT(service_.counters().bridge_deletes, deletes);
-  EXPECT_EQ(service_.report().bridges, statistic("bridges"));
+  EXPECT_EQ(service_.report().bridges, driver_number("statistics/bridges"));
 }
 
 TEST_F(BridgeTest, ABufferThatIsNotBridgedIsNotUsed) {
   const Parameter trim("trim_ms", 50);
-  for (int i = 0; i < 1000 && pool("2048k", "count") != 0; ++i) std::this_thread::sleep_for(5ms);
-  ASSERT_EQ(pool("2048k", "count"), 0u);
-  const auto failures = statistic("bridge_failures");
+  for (int i = 0; i < 1000 && driver_number("pools/2048k/count") != 0; ++i) std::this_thread::sleep_for(5ms);
+  ASSERT_EQ(driver_number("pools/2048k/count"), 0u);
+  const auto failures = driver_number("statistics/bridge_failures");
   service_.arm(ArmKind::bridge_fail, 2);
   EXPECT_EQ(invoke_large(), ENOMEM);
-  EXPECT_EQ(statistic("bridge_failures"), failures + 2) << "it is tried twice";
+  EXPECT_EQ(driver_number("statistics/bridge_failures"), failures + 2) << "it is tried twice";
   EXPECT_EQ(invoke_large(), 0);
 }
 

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "sysfs.hpp"
+#include "file.hpp"
 
 namespace qtee::test {
 namespace {
@@ -44,7 +44,7 @@ KernelTrace::~KernelTrace() {
 }
 
 void KernelTrace::write(const std::string& file, const std::string& text) const {
-  if (!file_write(folder_ + "/" + file, text)) throw std::runtime_error("cannot write " + text + " to " + file);
+  if (file_write(folder_ + "/" + file, text)) throw std::runtime_error("cannot write " + text + " to " + file);
 }
 
 void KernelTrace::start() {

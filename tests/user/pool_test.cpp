@@ -10,8 +10,10 @@
 #include <latch>
 #include <thread>
 
+#include "alive.hpp"
+#include "file.hpp"
+#include "parameter.hpp"
 #include "raw.hpp"
-#include "sysfs.hpp"
 #include "user_test.hpp"
 
 namespace qtee::test {
@@ -96,7 +98,7 @@ class PoolTest : public UserTest {
   }
 
   /// All pairs lie somewhere.
-  static bool pairs_are_idle() { return pool("pairs", "count") == pool("pairs", "idle") + pool("pairs", "cached"); }
+  static bool pairs_are_idle() { return driver_number("pools/pairs/count") == driver_number("pools/pairs/idle") + driver_number("pools/pairs/cached"); }
 };
 
 TEST_F(PoolTest, NothingOfACallIsLeft) {
@@ -142,30 +144,30 @@ TEST_F(PoolTest, NothingOfACallThatFailsIsLeft) {
 TEST_F(PoolTest, WhatIsIdleForLongIsGivenBack) {
   const Parameter trim("trim_ms", 50);
   invoke_large();
-  EXPECT_TRUE(soon([] { return pool("2048k", "count") == 0; }));
-  EXPECT_TRUE(soon([] { return pool("pairs", "idle") <= pool("pairs", "spare"); }));
+  EXPECT_TRUE(soon([] { return driver_number("pools/2048k/count") == 0; }));
+  EXPECT_TRUE(soon([] { return driver_number("pools/pairs/idle") <= driver_number("pools/pairs/spare"); }));
   service_.null();
 }
 
 TEST_F(PoolTest, LargeBuffersAreUsedAgain) {
   const Parameter trim("trim_ms", 3'600'000);
   invoke_large();
-  const auto misses = pool("2048k", "misses");
+  const auto misses = driver_number("pools/2048k/misses");
   for (int i = 0; i < 10; ++i) invoke_large();
-  EXPECT_EQ(pool("2048k", "misses"), misses);
-  EXPECT_GE(pool("2048k", "hits"), 10u);
+  EXPECT_EQ(driver_number("pools/2048k/misses"), misses);
+  EXPECT_GE(driver_number("pools/2048k/hits"), 10u);
 }
 
 TEST_F(PoolTest, MemoryPressureTakesWhatIsIdle) {
   const Parameter trim("trim_ms", 3'600'000);
   invoke_large();
-  ASSERT_EQ(pool("2048k", "idle"), 1u);
-  const auto before = file_number(device_folder() + "/pools/bytes");
+  ASSERT_EQ(driver_number("pools/2048k/idle"), 1u);
+  const auto before = driver_number("pools/bytes");
   ASSERT_TRUE(soon([&] {
-    EXPECT_TRUE(file_write("/proc/sys/vm/drop_caches", "2"));
-    return pool("2048k", "count") == 0;
+    EXPECT_EQ(file_write("/proc/sys/vm/drop_caches", "2"), 0);
+    return driver_number("pools/2048k/count") == 0;
   }));
-  EXPECT_TRUE(soon([&] { return file_number(device_folder() + "/pools/bytes") <= before - (2u << 20); }));
+  EXPECT_TRUE(soon([&] { return driver_number("pools/bytes") <= before - (2u << 20); }));
   service_.null();
   invoke_large();
 }
@@ -209,20 +211,20 @@ TEST_F(PoolTest, WithoutAPairACallWaitsAndThenIsTold) {
     EXPECT_EQ(service_.object().try_call(Op::null).error(), std::errc::resource_unavailable_try_again);
   }
   const Parameter wait("message_wait_ms", 50);
-  const auto waits = pool("pairs", "waits");
-  const auto failures = pool("pairs", "failures");
+  const auto waits = driver_number("pools/pairs/waits");
+  const auto failures = driver_number("pools/pairs/failures");
   EXPECT_EQ(service_.object().try_call(Op::null).error(), std::errc::resource_unavailable_try_again);
-  EXPECT_GE(pool("pairs", "waits"), waits + 1);
-  EXPECT_GE(pool("pairs", "failures"), failures + 1);
+  EXPECT_GE(driver_number("pools/pairs/waits"), waits + 1);
+  EXPECT_GE(driver_number("pools/pairs/failures"), failures + 1);
 }
 
 TEST_F(PoolTest, AWaitingCallGetsThePairThatComesBack) {
   const Parameter max("messages_max", 3);
   const Parameter wait("message_wait_ms", 60'000);
-  const auto waits = pool("pairs", "waits");
+  const auto waits = driver_number("pools/pairs/waits");
   Stay stay(service_, 3);
   auto waiting = std::async(std::launch::async, [&] { return service_.object().try_call(Op::null).error(); });
-  ASSERT_TRUE(soon([&] { return pool("pairs", "waits") > waits; }));
+  ASSERT_TRUE(soon([&] { return driver_number("pools/pairs/waits") > waits; }));
   EXPECT_EQ(waiting.wait_for(0ms), std::future_status::timeout);
   stay.let_go();
   EXPECT_FALSE(waiting.get());
@@ -251,42 +253,41 @@ TEST_F(PoolTest, AWaitingCallGetsAPairThatLiesIdleOnAnotherCpu) {
 
 TEST_F(PoolTest, WithoutMemoryALargeCallIsTold) {
   const Parameter trim("trim_ms", 50);
-  ASSERT_TRUE(soon([] { return pool("2048k", "count") == 0; }));
+  ASSERT_TRUE(soon([] { return driver_number("pools/2048k/count") == 0; }));
   const Parameter max("pool_max_kib", 64);
   const std::vector<std::byte> input(std::size_t{1} << 20);
-  const auto failures = pool("2048k", "failures");
+  const auto failures = driver_number("pools/2048k/failures");
   EXPECT_EQ(RawInvoke(static_cast<std::uint32_t>(Op::mirror), {param_in(input.data(), input.size())})
                 .invoke(service_.object().fd()),
             ENOMEM);
-  EXPECT_EQ(pool("2048k", "failures"), failures + 1);
+  EXPECT_EQ(driver_number("pools/2048k/failures"), failures + 1);
 }
 
 TEST_F(PoolTest, SizesApplyToNewPairs) {
-  const auto misses = pool("128k", "misses") + pool("128k", "hits");
+  const auto misses = driver_number("pools/128k/misses") + driver_number("pools/128k/hits");
   {
     const Parameter in("message_in_kib", 8);
-    EXPECT_EQ(pool("pairs", "size"), (8u << 10) + file_number("/sys/module/qtee/parameters/message_out_kib") * 1024);
+    EXPECT_EQ(driver_number("pools/pairs/size"), (8u << 10) + std::stoull(file_read(parameter_path("message_out_kib"))) * 1024);
     for (int i = 0; i < 50; ++i) soil(6000);
-    EXPECT_GE(pool("128k", "misses") + pool("128k", "hits"), misses + 1) << "12000 bytes went into 8192";
+    EXPECT_GE(driver_number("pools/128k/misses") + driver_number("pools/128k/hits"), misses + 1) << "12000 bytes went into 8192";
   }
   soil(6000);
 }
 
 TEST_F(PoolTest, TunablesHaveBounds) {
-  const std::string folder = "/sys/module/qtee/parameters/";
-  EXPECT_FALSE(file_write(folder + "messages_max", "0"));
-  EXPECT_FALSE(file_write(folder + "message_in_kib", "4097"));
-  EXPECT_FALSE(file_write(folder + "message_in_kib", "0"));
-  EXPECT_FALSE(file_write(folder + "trim_ms", "never"));
-  EXPECT_FALSE(file_write(device_folder() + "/pools/128k/limit", "0"));
-  EXPECT_TRUE(file_write(device_folder() + "/pools/128k/limit", "1"));
-  EXPECT_EQ(pool("128k", "limit"), 1u);
-  EXPECT_TRUE(file_write(device_folder() + "/pools/128k/limit", "4"));
+    EXPECT_EQ(file_write(parameter_path("messages_max"), "0"), EINVAL);
+  EXPECT_EQ(file_write(parameter_path("message_in_kib"), "4097"), EINVAL);
+  EXPECT_EQ(file_write(parameter_path("message_in_kib"), "0"), EINVAL);
+  EXPECT_EQ(file_write(parameter_path("trim_ms"), "never"), EINVAL);
+  EXPECT_EQ(file_write(driver_folder() + "pools/128k/limit", "0"), EINVAL);
+  EXPECT_EQ(file_write(driver_folder() + "pools/128k/limit", "1"), 0);
+  EXPECT_EQ(driver_number("pools/128k/limit"), 1u);
+  EXPECT_EQ(file_write(driver_folder() + "pools/128k/limit", "4"), 0);
 }
 
 TEST_F(PoolTest, SizesAskedForAreCounted) {
   const auto asked = [](std::uint64_t upto) {
-    std::ifstream file(device_folder() + "/pools/sizes");
+    std::ifstream file(driver_folder() + "pools/sizes");
     for (std::uint64_t bytes, count; file >> bytes >> count;)
       if (bytes == upto) return count;
     return std::uint64_t{0};
@@ -330,19 +331,19 @@ TEST_F(PoolTest, NothingGoesWrongUnderChange) {
   const std::string cpu = "/sys/devices/system/cpu/cpu1/online";
   const bool hotplug = std::ifstream(cpu).good();
   for (unsigned round = 0; round < 12; ++round) {
-    if (hotplug) EXPECT_TRUE(file_write(cpu, round % 2 == 0 ? "0" : "1"));
+    if (hotplug) EXPECT_EQ(file_write(cpu, round % 2 == 0 ? "0" : "1"), 0);
     const Parameter per_cpu("messages_per_cpu", round % 4);
     const Parameter trim("trim_ms", round % 3 == 0 ? 10 : 10'000);
     const Parameter max("messages_max", round % 5 == 4 ? 2 : 128);
     const Parameter in("message_in_kib", 4 + round * 8);
-    EXPECT_TRUE(file_write("/proc/sys/vm/drop_caches", "2"));
+    EXPECT_EQ(file_write("/proc/sys/vm/drop_caches", "2"), 0);
     std::this_thread::sleep_for(100ms);
   }
   if (hotplug) file_write(cpu, "1");
   end = true;
   for (auto& thread : threads) thread.join();
-  EXPECT_TRUE(soon(pairs_are_idle)) << pool("pairs", "count") << " pairs, " << pool("pairs", "idle") << " idle, "
-                                    << pool("pairs", "cached") << " cached";
+  EXPECT_TRUE(soon(pairs_are_idle)) << driver_number("pools/pairs/count") << " pairs, " << driver_number("pools/pairs/idle") << " idle, "
+                                    << driver_number("pools/pairs/cached") << " cached";
   expect_all_clean();
 }
 

@@ -13,8 +13,6 @@ namespace {
 using vsoc::ArmKind;
 using vsoc::Op;
 
-std::uint64_t statistic(const std::string& name) { return DriverNumber(name).now(); }
-
 class ReleaseTest : public UserTest {
  protected:
   void TearDown() override { service_.arm(ArmKind::busy, 0); }
@@ -22,7 +20,7 @@ class ReleaseTest : public UserTest {
   // Waits, with a deadline that is far off, until no release is pending.
   static bool all_sent() {
     for (int i = 0; i < 3000; ++i) {
-      if (statistic("objects/releases_pending") == 0) return true;
+      if (driver_number("objects/releases_pending") == 0) return true;
       std::this_thread::sleep_for(10ms);
     }
     return false;
@@ -32,30 +30,30 @@ class ReleaseTest : public UserTest {
 TEST_F(ReleaseTest, EachObjectIsReleasedOnce) {
   constexpr std::size_t kObjects = 300;
   ASSERT_TRUE(all_sent());
-  const auto released = statistic("statistics/releases"), alive = statistic("statistics/tee_objects");
+  const auto released = driver_number("statistics/releases"), alive = driver_number("statistics/tee_objects");
   {
     std::vector<Object> objects;
     for (std::size_t i = 0; i < kObjects; ++i) objects.push_back(service_.create());
-    EXPECT_EQ(statistic("statistics/tee_objects"), alive + kObjects);
+    EXPECT_EQ(driver_number("statistics/tee_objects"), alive + kObjects);
   }
   ASSERT_TRUE(all_sent());
-  EXPECT_EQ(statistic("statistics/releases"), released + kObjects);
-  EXPECT_EQ(statistic("statistics/tee_objects"), alive);
+  EXPECT_EQ(driver_number("statistics/releases"), released + kObjects);
+  EXPECT_EQ(driver_number("statistics/tee_objects"), alive);
 }
 
 TEST_F(ReleaseTest, BusyQteeIsToldLater) {
   ASSERT_TRUE(all_sent());
-  const auto retries = statistic("statistics/release_retries"), failures = statistic("statistics/release_failures");
-  const auto released = statistic("statistics/releases");
+  const auto retries = driver_number("statistics/release_retries"), failures = driver_number("statistics/release_failures");
+  const auto released = driver_number("statistics/releases");
   Object first = service_.create(), second = service_.create();
   // The transport gives up after some twenty tries, so this is two rounds of failure for the one that is sent first.
   service_.arm(ArmKind::busy, 50);
   first = Object();
   second = Object();
   ASSERT_TRUE(all_sent());
-  EXPECT_GT(statistic("statistics/release_retries"), retries);
-  EXPECT_EQ(statistic("statistics/release_failures"), failures);
-  EXPECT_EQ(statistic("statistics/releases"), released + 2);
+  EXPECT_GT(driver_number("statistics/release_retries"), retries);
+  EXPECT_EQ(driver_number("statistics/release_failures"), failures);
+  EXPECT_EQ(driver_number("statistics/releases"), released + 2);
 }
 
 }  // namespace

@@ -2,8 +2,8 @@
 //
 // What an invocation costs once everything is warm: one SMC, and no memory.
 #include "kernel_trace.hpp"
+#include "parameter.hpp"
 #include "raw.hpp"
-#include "sysfs.hpp"
 #include "user_test.hpp"
 
 namespace qtee::test {

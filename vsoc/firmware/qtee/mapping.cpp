@@ -12,12 +12,7 @@ namespace {
 
 constexpr std::uint32_t kOpMapRegion = 0;
 
-// What MAP_REGION answers: 20 bytes, packed. Linux is offered 24 and may leave the size as it is.
-struct [[gnu::packed]] MapInfo {
-  std::uint64_t paddr;
-  std::uint64_t size;
-  std::uint32_t perms;
-};
+// For MAP_REGION's answer, a MapInfo. Linux may leave the size as it is.
 constexpr std::size_t kMapInfoOffered = 24;
 
 std::uint64_t pages(std::uint64_t size) { return (size + kMessagePage - 1) & ~std::uint64_t{kMessagePage - 1}; }
@@ -30,12 +25,12 @@ struct MappingMaker {
     const std::uint64_t size = info.size;
     if (!map_object || map_object->id() == kIdPrimordial || info.paddr % kMessagePage != 0 || size == 0 ||
         size > pages(size) || info.perms > 7 || (info.perms & kPermReadWrite) == 0) {
-      FaultLine() << "MAP_REGION answers " << Hex{info.paddr} << "+" << Hex{size} << " perms " << info.perms;
+      FaultLine() << "Linux maps at " << Hex{info.paddr} << "+" << Hex{size} << " perms " << info.perms;
       return kInvalid;
     }
     std::byte* memory = state().machine->ns_memory(info.paddr, pages(size));
     if (memory == nullptr) {
-      FaultLine() << "MAP_REGION answers " << Hex{info.paddr} << "+" << Hex{size} << ", which is not RAM";
+      FaultLine() << "Linux maps at " << Hex{info.paddr} << "+" << Hex{size} << ", which is not RAM";
       return kInvalid;
     }
     if (state().bridges.enabled()) {
@@ -79,6 +74,10 @@ Mapping::~Mapping() {
 
 Task<MapResult> Call::map(NsRef memory_object) {
   if (!memory_object) co_return kBadObject;
+  if (memory_object->map_object() != nullptr) {
+    state().stats.maps_ahead.add();
+    co_return MappingMaker::make(memory_object->map_info(), NsRef::share(memory_object->map_object()));
+  }
   std::byte answer[kMapInfoOffered];
   CallbackArgs args;
   args.add_out(answer);

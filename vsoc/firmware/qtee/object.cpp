@@ -23,6 +23,7 @@ Object::~Object() {
 void Object::destroy() { delete this; }
 
 void NsObject::let_go() {
+  if (map_object_ != nullptr) std::exchange(map_object_, nullptr)->unref();
   if (told_) return heap_delete(this);
   state().stats.ns_ids.sub();
   state().stats.ns_releases_queued.add();

@@ -59,6 +59,13 @@ class Object {
   const Lifetime lifetime_;
 };
 
+// Where a memory object's memory is, as it is on the wire: 20 bytes, packed.
+struct [[gnu::packed]] MapInfo {
+  std::uint64_t paddr;
+  std::uint64_t size;
+  std::uint32_t perms;
+};
+
 // A callback object of Linux, by the id that Linux gave. Lives while QTEE holds the id and until its release is told.
 class NsObject {
  public:
@@ -67,6 +74,15 @@ class NsObject {
   void ref() { refs_.fetch_add(1, std::memory_order_relaxed); }
   void unref() {
     if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) let_go();
+  }
+  // Where the memory of this object is, as Linux has told ahead; `size` 0: it has not. See mapping_ahead.hpp.
+  const MapInfo& map_info() const { return map_info_; }
+  // The map object that Linux gave with it; the reference stays this object's.
+  NsObject* map_object() const { return map_object_; }
+  // Takes the information, and the caller's reference to the map object. Once, before the object is shared.
+  void map_tell(const MapInfo& info, NsObject* map_object) {
+    map_info_ = info;
+    map_object_ = map_object;
   }
   // For lies: Linux has been told of the release while QTEE still has references. The id is no longer held.
   void lie_told();
@@ -84,6 +100,8 @@ class NsObject {
   NsObject* queue_ = nullptr;        // asynchronous queue
   std::uint64_t out_paddr_ = 0;      // where its id was last handed back in a final answer, see AsyncQueue
   std::uint64_t not_before_ns_ = 0;  // and how long its release waits for Linux to have read that answer
+  MapInfo map_info_{};               // of a memory object, told ahead
+  NsObject* map_object_ = nullptr;
 };
 
 // An owning, nullable reference.

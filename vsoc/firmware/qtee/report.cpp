@@ -41,6 +41,7 @@ vsoc::Counters report_counters() {
   counters.bridge_creates = stats.bridge_creates.get();
   counters.bridge_deletes = stats.bridge_deletes.get();
   counters.concurrent_max = stats.concurrent_max.get();
+  counters.maps_ahead = stats.maps_ahead.get();
   return counters;
 }
 

@@ -8,6 +8,7 @@
 #include "firmware.hpp"
 #include "heap.hpp"
 #include "log.hpp"
+#include "mapping_ahead.hpp"
 #include "message.hpp"
 #include "state.hpp"
 
@@ -192,11 +193,17 @@ void invoke(SmcFrame& frame) {
     call->end();
     return answer(frame, kScmInvalid);
   }
+  MappingsAhead ahead;
+  if (!ahead.read(call->out)) {
+    call->end();
+    return answer(frame, kScmNoMemory);
+  }
   std::int64_t status;
   if (!call->begin(message, status)) {
     call->end();
     return answer(frame, status);
   }
+  ahead.take(*call);
   firmware.async.buffer_reused(out_paddr);
   call->start(message);
   call->run(frame);

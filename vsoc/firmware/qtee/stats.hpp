@@ -50,6 +50,7 @@ struct Stats {
   Figure bridge_creates;
   Figure bridge_deletes;
   Figure concurrent_max;
+  Figure maps_ahead;
 
   std::atomic<std::uint32_t> inside{0};  // CPUs in firmware_smc now
 };

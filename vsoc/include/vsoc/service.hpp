@@ -98,6 +98,7 @@ struct Counters {
   std::uint64_t bridge_creates;
   std::uint64_t bridge_deletes;
   std::uint64_t concurrent_max;  // the most CPUs ever inside QTEE at once
+  std::uint64_t maps_ahead;      // mappings made of information that came with the invocation, without MAP_REGION
 };
 
 enum class ArmKind : std::uint32_t {
@@ -164,7 +165,8 @@ struct LieRequest {
 
 enum class ConfigureKey : std::uint32_t {
   release_by_callback = 0,  // 1: releases of callback objects go as callback requests, op RELEASE; 0: async messages
-  async_version = 1,        // version word of asynchronous messages, 0x00010000 to 0x00010002
+  async_version = 1,        // version word of asynchronous messages, 0x00010000 to 0x00010002; whatever it is, mapping
+                            // information that Linux sends ahead is taken
   contexts = 2,             // how many calls may be in QTEE at once, the others answer EBUSY; 0: no bound
 };
 

@@ -99,8 +99,26 @@ void Player::invoke() {
     }
     payload += align8(size);
   }
+  tell_ahead(page(out_index), in.subspan(12 + 8 * (ins + outs)), objects);
   if (const std::uint8_t spoil = byte(); spoil & 1) put(in, spoil % 128 * 4, number<std::uint32_t>());
   send({{kInvoke, 0x224, page_paddr(in_index), 4096, page_paddr(out_index), 4096, 0, 0}});
+}
+
+// Says, or does not, where the memory of the objects is that an invocation passes.
+void Player::tell_ahead(std::span<std::byte> out, std::span<const std::byte> args, unsigned objects) {
+  const std::uint8_t how = byte();
+  std::size_t at = 0;
+  for (unsigned index = 0; index < objects && (how & 1); ++index, at += 48) {
+    put(out, at, how & 2 ? number<std::uint32_t>() : 0x00010002);
+    put(out, at + 4, 3);
+    put(out, at + 8, how & 4 ? byte() : 1);
+    put(out, at + 16, how & 8 ? input_id() : get(args, 8 * index));
+    put(out, at + 20, input_id());
+    const std::uint64_t memory[] = {page_paddr(byte()), std::uint64_t{1 + byte() % 3u} * 4096};
+    std::memcpy(out.data() + at + 24, memory, sizeof memory);
+    put(out, at + 40, how & 16 ? byte() : 6);
+  }
+  if ((how & 32) == 0) put(out, at, 0);
 }
 
 void Player::answer() {

@@ -68,6 +68,7 @@ class Player {
   SmcFrame send(SmcFrame frame);
   void learn(std::span<const std::byte> message);
   void invoke();
+  void tell_ahead(std::span<std::byte> out, std::span<const std::byte> args, unsigned objects);
   void answer();
   void raw();
   void bridge();

@@ -270,6 +270,9 @@ Answer FakeLinux::invoke(Id target, std::uint32_t op, const Arguments& arguments
     give(id);
     arg += 8;
   }
+  std::vector<Id> map_objects;
+  if (ahead) tell_ahead(out.bytes, arguments.objects, map_objects);
+  if (on_send) on_send(out.bytes);
   SmcFrame frame = call(kInvoke, 0x224, in.paddr, in.bytes.size(), out.paddr, out.bytes.size());
   const bool taken = frame.x[0] == 0;
   while (frame.x[0] == 0 && frame.x[1] == 3) {
@@ -284,6 +287,7 @@ Answer FakeLinux::invoke(Id target, std::uint32_t op, const Arguments& arguments
     // The ids are gone with the message.
     const std::lock_guard guard(mutex_);
     for (const Id id : arguments.objects) given_.erase(id);
+    for (const Id id : map_objects) given_.erase(id);
   }
   answer.status = static_cast<std::int64_t>(frame.x[0]);
   answer.type = frame.x[1];
@@ -291,6 +295,26 @@ Answer FakeLinux::invoke(Id target, std::uint32_t op, const Arguments& arguments
   memory_free(out);
   memory_free(in);
   return answer;
+}
+
+void FakeLinux::tell_ahead(std::span<std::byte> out, const std::vector<Id>& objects, std::vector<Id>& map_objects) {
+  std::uint64_t at = 0;
+  for (const Id id : objects) {
+    Memory memory;
+    {
+      const std::lock_guard guard(mutex_);
+      if (const auto found = given_.find(id); found != given_.end()) memory = found->second.memory;
+    }
+    if (memory.bytes.empty()) continue;
+    map_objects.push_back(memory_object(memory));
+    give(map_objects.back());
+    const std::uint64_t range[] = {memory.paddr, memory.bytes.size()};
+    const std::uint32_t words[] = {0x00010002, 3, 1, 0, id, map_objects.back()};
+    std::memcpy(out.data() + at, words, sizeof words);
+    std::memcpy(out.data() + at + 24, range, sizeof range);
+    put(out, at + 40, memory.perms);
+    at += 48;
+  }
 }
 
 Answer FakeLinux::read_answer(const Memory& in, const Arguments& arguments) {

@@ -132,6 +132,10 @@ class FakeLinux {
   // TEE references held.
   std::size_t references();
 
+  // Whether invocations tell ahead where the memory of the memory objects is that they pass.
+  bool ahead = false;
+  // Called with the outbound buffer of every invocation before it is sent; may write there.
+  std::function<void(std::span<std::byte>)> on_send;
   // Called with every callback request before it is served; a result other than 0 is answered in its place.
   std::function<std::int32_t(const Request&)> on_request;
   // Called with the answer to a request that was served, before it goes out; may change it.
@@ -163,6 +167,7 @@ class FakeLinux {
   void take_async(const Memory& out, std::uint64_t at);
   void released(Id id);
   Answer read_answer(const Memory& in, const Arguments& arguments);
+  void tell_ahead(std::span<std::byte> out, const std::vector<Id>& objects, std::vector<Id>& map_objects);
   void give(Id id);
   void got(Id id);
 

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "module.hpp"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+
+#include "qtee/file_descriptor.hpp"
+
+namespace qtee::test {
+
+int module_load(const std::string& name) {
+  const char* kernel = std::getenv("QTEE_KERNEL");
+  const std::string path = std::string("/qtee/modules/") + (kernel != nullptr ? kernel : "") + "/" + name + ".ko";
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return errno;
+  return ::syscall(SYS_finit_module, file.get(), "", 0) != 0 ? errno : 0;
+}
+
+int module_unload(const std::string& name) {
+  return ::syscall(SYS_delete_module, name.c_str(), O_NONBLOCK) != 0 ? errno : 0;
+}
+
+bool module_loaded(const std::string& name) { return std::filesystem::exists("/sys/module/" + name); }
+
+}  // namespace qtee::test

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <string>
+
+namespace qtee::test {
+
+/// Loads a module of ours, by its file's name without the ending. Returns 0 or an errno.
+int module_load(const std::string& name);
+
+/// Unloads a module. Returns 0 or an errno.
+int module_unload(const std::string& name);
+
+bool module_loaded(const std::string& name);
+
+}  // namespace qtee::test
