@@ -30,12 +30,12 @@ class Invoke {
   }
 
   void run(World& world, Random& random) {
-    qcom_tee_ioctl_data data{reinterpret_cast<std::uint64_t>(bytes_.data()), bytes_.size()};
+    qcom_tee_ioctl_data data{reinterpret_cast<std::uintptr_t>(bytes_.data()), bytes_.size()};
     if (random() % 16 == 0) data.buf_ptr = world.pages.address(random);
     if (random() % 16 == 0) data.buf_len = garbage_length(random);
     const int ret = ioctl(fd_, QCOM_TEE_IOCTL_INVOKE, random() % 64 == 0 ? nullptr : &data);
     world.calls.fetch_add(1, std::memory_order_relaxed);
-    if (ret != 0 || data.buf_ptr != reinterpret_cast<std::uint64_t>(bytes_.data())) return;
+    if (ret != 0 || data.buf_ptr != reinterpret_cast<std::uintptr_t>(bytes_.data())) return;
     qcom_tee_object_invoke_arg head;
     std::memcpy(&head, bytes_.data(), sizeof head);
     if (head.result != 0) return;
@@ -83,7 +83,7 @@ class Invoke {
     qcom_tee_param param{};
     param.attr = QCOM_TEE_BUFFER;
     param.direction = 1;
-    param.buffer.addr = reinterpret_cast<std::uint64_t>(request.data());
+    param.buffer.addr = reinterpret_cast<std::uintptr_t>(request.data());
     param.buffer.len = size;
     set(0, param);
     param = {};
@@ -94,7 +94,7 @@ class Invoke {
     set(1, param);
     param = {};
     param.attr = QCOM_TEE_BUFFER;
-    param.buffer.addr = reinterpret_cast<std::uint64_t>(world.pages.good().data() + 8192);
+    param.buffer.addr = reinterpret_cast<std::uintptr_t>(world.pages.good().data() + 8192);
     param.buffer.len = 4;
     set(2, param);
   }

@@ -33,7 +33,7 @@ Pages::~Pages() { munmap(base_, kMoving * kPage); }
 std::span<std::byte> Pages::good() const { return {base_, kGood * kPage}; }
 
 std::uint64_t Pages::address(Random& random) const {
-  const auto base = reinterpret_cast<std::uint64_t>(base_);
+  const auto base = reinterpret_cast<std::uintptr_t>(base_);
   switch (random() % 16) {
     case 0:
       return 0;

@@ -32,13 +32,13 @@ constexpr int kServers = 3;
 
 class ServerFds {
  public:
-  ServerFds() {
+  explicit ServerFds(int flags) {
     for (int& fd : fds_) {
-      fd = open("/dev/qtee-ree", O_RDWR | O_CLOEXEC);
+      fd = open("/dev/qtee-ree", O_RDWR | O_CLOEXEC | flags);
       if (fd < 0) throw std::system_error(errno, std::generic_category(), "/dev/qtee-ree");
       // Requests are lost on purpose; nobody waits for ever.
       qcom_tee_server_arg set{200, 0};
-      qcom_tee_ioctl_data data{reinterpret_cast<std::uint64_t>(&set), sizeof set};
+      qcom_tee_ioctl_data data{reinterpret_cast<std::uintptr_t>(&set), sizeof set};
       if (ioctl(fd, QCOM_TEE_IOCTL_SERVER, &data) != 0)
         throw std::system_error(errno, std::generic_category(), "SERVER");
     }
@@ -52,10 +52,12 @@ class ServerFds {
   std::array<int, kServers> fds_;
 };
 
-// All actors of one process, until the time is over or somebody kills it.
-std::pair<std::uint64_t, std::uint64_t> harm(int root, int service, std::uint64_t seed, int clients, seconds time) {
+// All actors of one process, until the time is over or somebody kills it. Where nobody will, `flags` of its servers are
+// O_NONBLOCK: a request that poll() told of may be taken by another thread, or time out, and then be the last one.
+std::pair<std::uint64_t, std::uint64_t> harm(int root, int service, std::uint64_t seed, int clients, seconds time,
+                                             int flags) {
   Pages pages;
-  ServerFds servers;
+  ServerFds servers(flags);
   std::vector<int> ours{root, service};
   ours.insert(ours.end(), servers.get().begin(), servers.get().end());
   Descriptors descriptors(ours);
@@ -123,7 +125,8 @@ int main(int argc, char** argv) {
     const auto service = qtee::vsoc::Service::open(root);
     const auto before = service.report();
 
-    const auto [calls, successes] = harm(root.object().fd(), service.object().fd(), seed, clients, seconds(time / 2));
+    const auto [calls, successes] =
+        harm(root.object().fd(), service.object().fd(), seed, clients, seconds(time / 2), O_NONBLOCK);
     fmt::print("one process: {} calls, {} invocations with result 0\n", calls, successes);
     ok &= successes > 0;
     ok &= clean(service, before);
@@ -135,7 +138,7 @@ int main(int argc, char** argv) {
       const pid_t child = fork();
       if (child == 0) {
         harm(root.object().fd(), service.object().fd(), seed + 1000 + static_cast<std::uint64_t>(killed), clients,
-             seconds(60));
+             seconds(60), 0);
         _exit(0);
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(50 + random() % 400));

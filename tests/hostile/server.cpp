@@ -41,10 +41,10 @@ class Server {
   bool receive() {
     head(buffer_) = {};
     head(buffer_).num_params = static_cast<std::uint32_t>(random_() % 8 == 0 ? random_() % 80 : 60);
-    qcom_tee_ioctl_data data{reinterpret_cast<std::uint64_t>(buffer_.data()), buffer_.size()};
+    qcom_tee_ioctl_data data{reinterpret_cast<std::uintptr_t>(buffer_.data()), buffer_.size()};
     if (random_() % 8 == 0) data.buf_ptr = world_.pages.address(random_);
     if (random_() % 8 == 0) data.buf_len = garbage_length(random_);
-    const bool ours = data.buf_ptr == reinterpret_cast<std::uint64_t>(buffer_.data());
+    const bool ours = data.buf_ptr == reinterpret_cast<std::uintptr_t>(buffer_.data());
     // A length beyond the vector's must not reach past it.
     if (ours && data.buf_len > buffer_.size()) data.buf_len = buffer_.size();
     // Another thread may have been faster.
@@ -75,8 +75,8 @@ class Server {
       qcom_tee_param& param = params(bytes)[i];
       if (param.direction != 0) continue;
       if (param.attr == QCOM_TEE_BUFFER) {
-        param.buffer.addr =
-            random_() % 4 ? reinterpret_cast<std::uint64_t>(world_.pages.good().data()) : world_.pages.address(random_);
+        param.buffer.addr = random_() % 4 ? reinterpret_cast<std::uintptr_t>(world_.pages.good().data())
+                                          : world_.pages.address(random_);
       } else if (random_() % 4) {
         param = garbage_param(world_, random_);
         param.direction = 0;
@@ -99,7 +99,7 @@ class Server {
   }
 
   void send(std::vector<std::byte>& bytes) {
-    qcom_tee_ioctl_data data{reinterpret_cast<std::uint64_t>(bytes.data()), bytes.size()};
+    qcom_tee_ioctl_data data{reinterpret_cast<std::uintptr_t>(bytes.data()), bytes.size()};
     ioctl(fd_, QCOM_TEE_IOCTL_REPLY, &data);
     world_.calls.fetch_add(1, std::memory_order_relaxed);
   }
