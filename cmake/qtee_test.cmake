@@ -2,17 +2,19 @@
 
 # qtee_guest_test(NAME name COMMAND program [arg...]
 #                 [KERNELS kernel...] [ALSO kernel...] [DRIVER qtee|mainline|none] [TIMEOUT seconds] [RUN_ARGS arg...]
-#                 [LABELS label...])
+#                 [LABELS label...] [LIGHT])
 #
 # Registers one test per kernel, named NAME.KERNEL, that boots the virtual SoC, runs COMMAND in it and passes if the
 # command does, the kernel did not complain and nothing is left alive in QTEE. Host tree only; in the others it does
 # nothing, so that a folder may call it wherever the program is built. Defaults: all kernels (mainline: not lts, which has no
 # such driver), DRIVER qtee, 120 seconds, five times as long on debug.
 #
+# LIGHT is a test whose work is little more than the boot, which has one CPU busy: two of them run at a time.
+#
 # Tests on qcom and debug, kernels that are built from source, have the label `built`: make test leaves them out, make
 # test-kernels makes those kernels and runs just them. ALSO names those of the two on which make test runs this one too.
 function(qtee_guest_test)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;DRIVER;TIMEOUT" "COMMAND;KERNELS;ALSO;RUN_ARGS;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "LIGHT" "NAME;DRIVER;TIMEOUT" "COMMAND;KERNELS;ALSO;RUN_ARGS;LABELS")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "qtee_guest_test: unknown arguments: ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -34,6 +36,10 @@ function(qtee_guest_test)
       list(REMOVE_ITEM arg_KERNELS lts)
     endif()
   endif()
+  set(processors 2)
+  if(arg_LIGHT)
+    set(processors 1)
+  endif()
   foreach(kernel IN LISTS arg_KERNELS)
     set(test ${arg_NAME}.${kernel})
     set(labels guest ${kernel} ${arg_LABELS})
@@ -50,7 +56,7 @@ function(qtee_guest_test)
     add_test(NAME ${test}
       COMMAND ${CMAKE_SOURCE_DIR}/vsoc/run --kernel ${kernel} --driver ${arg_DRIVER} --timeout ${timeout}
         ${arg_RUN_ARGS} -- ${arg_COMMAND})
-    # vsoc/run ends itself; ctest's own limit is there for the case that it doesn't. Two CPUs are emulated.
-    set_tests_properties(${test} PROPERTIES TIMEOUT ${outer} PROCESSORS 2 LABELS "${labels}")
+    # vsoc/run ends itself; ctest's own limit is there for the case that it doesn't. 
+    set_tests_properties(${test} PROPERTIES TIMEOUT ${outer} PROCESSORS ${processors} LABELS "${labels}")
   endforeach()
 endfunction()

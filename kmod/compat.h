@@ -41,4 +41,11 @@ int qcom_scm_shm_bridge_enable(struct device *scm_dev);
 #define QTEE_HAVE_TZMEM_BRIDGE 1
 #endif
 
+/* Workqueues were renamed; a use of an old name is warned of by now. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#define qtee_unbound_wq system_dfl_wq
+#else
+#define qtee_unbound_wq system_unbound_wq
+#endif
+
 #endif /* _QTEE_COMPAT_H */

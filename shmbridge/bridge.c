@@ -169,7 +169,7 @@ static void qtee_bridge_retry(struct work_struct *work)
 		qtee_bridge_delay = left ? min(2 * qtee_bridge_delay, QTEE_BRIDGE_RETRY_MAX_MS) : QTEE_BRIDGE_RETRY_MS;
 	}
 	if (left)
-		queue_delayed_work(system_unbound_wq, &qtee_bridge_work, msecs_to_jiffies(qtee_bridge_delay));
+		queue_delayed_work(qtee_unbound_wq, &qtee_bridge_work, msecs_to_jiffies(qtee_bridge_delay));
 }
 
 /*
@@ -189,7 +189,7 @@ void qtee_bridge_delete_owned(struct qtee_bridge *bridge, void (*gone)(struct qt
 	bridge->gone = gone;
 	scoped_guard(spinlock, &qtee_bridge_lock)
 		list_add_tail(&bridge->node, &qtee_bridge_refused);
-	queue_delayed_work(system_unbound_wq, &qtee_bridge_work, msecs_to_jiffies(QTEE_BRIDGE_RETRY_MS));
+	queue_delayed_work(qtee_unbound_wq, &qtee_bridge_work, msecs_to_jiffies(QTEE_BRIDGE_RETRY_MS));
 }
 EXPORT_SYMBOL_GPL(qtee_bridge_delete_owned);
 

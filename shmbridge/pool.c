@@ -248,6 +248,9 @@ void qtee_pool_renew(void)
 	list_for_each_entry(pool, &qtee_pools, node)
 		if (pool->ops->gather)
 			pool->ops->gather();
+	/* It may have been asked for with another delay. */
+	cancel_delayed_work(&qtee_pool_trim_work);
+	schedule_delayed_work(&qtee_pool_trim_work, msecs_to_jiffies(qtee_tuning(trim_ms)));
 }
 
 static void qtee_pool_reap(struct work_struct *work)

@@ -349,7 +349,7 @@ TEST(Mapping, IsWrittenAsTheWireHasIt) {
   Message message(4096);
   const qtee_msg_mapping mapping{0x80000005, 0x80000006, 0x1'2345'6000, 0x2'0000'3000, 6};
   EXPECT_EQ(qtee_msg_mapping_write(message.data(), message.size(), 0, &mapping), 48);
-  const std::array<std::uint32_t, 13> words{0x00010002, 3, 1,      0, 0x80000005, 0x80000006, 0x23456000,
+  const std::array<std::uint32_t, 13> words{0x00010002, 3,      1, 0, 0x80000005, 0x80000006, 0x23456000,
                                             1,          0x3000, 2, 6, 0,          0};
   for (std::uint32_t i = 0; i < words.size(); i++) EXPECT_EQ(message.word(4 * i), words[i]) << i;
   EXPECT_EQ(qtee_msg_mapping_write(message.data(), message.size(), 48, &mapping), 96);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "kernel_trace.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cctype>
@@ -28,18 +29,17 @@ KernelTrace::KernelTrace(const std::vector<std::string>& events)
     : folder_("/sys/kernel/tracing/instances/qtee-" + std::to_string(gettid())) {
   std::error_code error;
   if (!std::filesystem::create_directory(folder_, error)) throw std::runtime_error("this kernel does not trace");
-  write("tracing_on", "0");
+  switch_ = FileDescriptor(::open((folder_ + "/tracing_on").c_str(), O_WRONLY | O_CLOEXEC));
+  on("0");
   write("buffer_size_kb", "4096");
   write("set_event_pid", std::to_string(gettid()));
-  std::string names;
-  for (const std::string& event : events) names += event + "\n";
-  write("set_event", names);
+  // One a call: the file takes no more.
+  for (const std::string& event : events) write("set_event", event);
 }
 
 KernelTrace::~KernelTrace() {
   std::error_code ignored;
-  file_write(folder_ + "/tracing_on", "0");
-  file_write(folder_ + "/set_event", "\n");
+  switch_ = FileDescriptor();
   std::filesystem::remove(folder_, ignored);
 }
 
@@ -47,13 +47,18 @@ void KernelTrace::write(const std::string& file, const std::string& text) const 
   if (file_write(folder_ + "/" + file, text)) throw std::runtime_error("cannot write " + text + " to " + file);
 }
 
+void KernelTrace::on(const char* value) const {
+  if (::pwrite(switch_.get(), value, 1, 0) != 1) throw std::runtime_error("cannot switch the trace");
+}
+
 void KernelTrace::start() {
-  write("trace", "\n");
-  write("tracing_on", "1");
+  // Truncated, it is empty.
+  if (!std::ofstream(folder_ + "/trace")) throw std::runtime_error("cannot empty the trace");
+  on("1");
 }
 
 std::vector<std::string> KernelTrace::stop() {
-  write("tracing_on", "0");
+  on("0");
   std::vector<std::string> events;
   std::ifstream trace(folder_ + "/trace");
   for (std::string line; std::getline(trace, line);)

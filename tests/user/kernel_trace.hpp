@@ -6,10 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "qtee/file_descriptor.hpp"
+
 namespace qtee::test {
 
-/// Records events that the calling thread causes while this lives. Throws std::runtime_error where the kernel has no such
-/// events or is not traced.
+/// Records events that the calling thread causes while this lives. Throws std::runtime_error where the kernel has no
+/// such events or is not traced.
 class KernelTrace {
  public:
   /// Names as in set_event, "kmem:kmalloc".
@@ -24,7 +26,9 @@ class KernelTrace {
 
  private:
   void write(const std::string& file, const std::string& text) const;
+  void on(const char* value) const;
   std::string folder_;
+  FileDescriptor switch_;  // open throughout: opening it allocates
 };
 
 }  // namespace qtee::test

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <thread>
 
+#include "alive.hpp"
 #include "memory_driver.hpp"
 #include "module.hpp"
 #include "parameter.hpp"
@@ -67,8 +68,7 @@ class MemoryExportTest : public UserTest {
       const std::size_t written = i * 4099 * 8 % (memory.size() - kWindow);
       {
         const CpuAccess access = mapping.access(CpuAccess::Mode::write);
-        for (std::size_t at = 0; at < kWindow; at += 8)
-          access.store(written + at, (i + 1) * 0x9E3779B97F4A7C15u + at);
+        for (std::size_t at = 0; at < kWindow; at += 8) access.store(written + at, (i + 1) * 0x9E3779B97F4A7C15u + at);
       }
       ASSERT_TRUE(sums_agree(memory, mapping, written, kWindow)) << i;
       const std::size_t filled = i * 7919 * 8 % (memory.size() - kWindow);
@@ -102,8 +102,8 @@ class MemoryExportTest : public UserTest {
 
 TEST_F(MemoryExportTest, AMebibytePassedAThousandTimes) { expect_once(1 << 20, 1000); }
 
-// Needs contiguous memory beyond the page allocator's largest block: where QTEE_TEST_CMA says that there is enough it must
-// be given.
+// Needs contiguous memory beyond the page allocator's largest block: where QTEE_TEST_CMA says that there is enough it
+// must be given.
 TEST_F(MemoryExportTest, SixtyFourMebibytesPassedAThousandTimes) {
   if (std::getenv("QTEE_TEST_CMA") == nullptr) {
     try {
@@ -305,9 +305,7 @@ TEST_F(MemoryDeviceTest, SharesOurs) {
   share(memory);
 }
 
-TEST_F(MemoryDeviceTest, SharesOthers) {
-  share(MemoryObject::from_huge_page(65536));
-}
+TEST_F(MemoryDeviceTest, SharesOthers) { share(MemoryObject::from_huge_page(65536)); }
 
 TEST_F(MemoryDeviceTest, OutlivesUs) {
   const Device device;

@@ -43,7 +43,8 @@ TEST_F(ReleaseTest, EachObjectIsReleasedOnce) {
 
 TEST_F(ReleaseTest, BusyQteeIsToldLater) {
   ASSERT_TRUE(all_sent());
-  const auto retries = driver_number("statistics/release_retries"), failures = driver_number("statistics/release_failures");
+  const auto retries = driver_number("statistics/release_retries"),
+             failures = driver_number("statistics/release_failures");
   const auto released = driver_number("statistics/releases");
   Object first = service_.create(), second = service_.create();
   // The transport gives up after some twenty tries, so this is two rounds of failure for the one that is sent first.

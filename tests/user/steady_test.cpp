@@ -3,6 +3,7 @@
 // What an invocation costs once everything is warm: one SMC, and no memory.
 #include "kernel_trace.hpp"
 #include "parameter.hpp"
+#include "quiet.hpp"
 #include "raw.hpp"
 #include "user_test.hpp"
 
@@ -18,8 +19,8 @@ class SteadyTest : public UserTest {
   // What was idle before must not be given back just now.
   Parameter trim_{"trim_ms", 3'600'000};
 
-  /// Invokes `kCalls` times; expects one SMC each and no allocation. Done by bare ioctls, so that this process itself needs
-  /// no memory.
+  /// Invokes `kCalls` times; expects one SMC each and no allocation. Done by bare ioctls, so that this process itself
+  /// needs no memory.
   void expect_steady(RawInvoke& invoke) {
     const int service = service_.object().fd();
     KernelTrace trace({"kmem:kmalloc", "kmem:kmem_cache_alloc", "kmem:mm_page_alloc"});
@@ -31,6 +32,7 @@ class SteadyTest : public UserTest {
       }
     };
     rounds(200);
+    ASSERT_TRUE(quiet(service_));
 
     const auto before = service_.counters();
     trace.start();

@@ -22,10 +22,10 @@ class MemoryObject final {
   /// What QTEE may do with memory that allocate() made. The process itself may read and write.
   enum class Access { read_write, read_only };
 
-  /// Contiguous, cleared memory of the driver's own: `size` is rounded up to whole pages, and may be as large as the kernel
-  /// has contiguous memory (some MiB; more where it has a CMA area). QTEE's sight of it is set up once, here, so that
-  /// passing it costs nothing more. Throws std::system_error: ENOMEM where there is no such memory, EDQUOT beyond the
-  /// driver's limit for all of it, EOPNOTSUPP or ENOTTY where the driver gives none.
+  /// Contiguous, cleared memory of the driver's own: `size` is rounded up to whole pages, and may be as large as the
+  /// kernel has contiguous memory (some MiB; more where it has a CMA area). QTEE's sight of it is set up once, here, so
+  /// that passing it costs nothing more. Throws std::system_error: ENOMEM where there is no such memory, EDQUOT beyond
+  /// the driver's limit for all of it, EOPNOTSUPP or ENOTTY where the driver gives none.
   static MemoryObject allocate(std::size_t size, Access tee = Access::read_write);
   /// Contiguous memory out of a huge page, through /dev/udmabuf: `size` is rounded up to whole pages and goes up to
   /// one huge page (2 MiB). Needs a free huge page (/proc/sys/vm/nr_hugepages) and access to /dev/udmabuf. Throws

@@ -37,9 +37,10 @@ class Mapping {
   NsRef map_object_;
 };
 
-// What `co_await call.map(memory_object)` yields; Linux is asked by MAP_REGION unless it has told ahead. `result` is kOk exactly if there is a mapping; otherwise what Linux
-// answered, kBadObject for a null reference, kInvalid where Linux's answer makes no sense (not RAM, not page aligned,
-// no map object), kRemote where no live bridge covers it, kKmem out of memory.
+// What `co_await call.map(memory_object)` yields; Linux is asked by MAP_REGION unless it has told ahead. `result` is
+// kOk exactly if there is a mapping; otherwise what Linux answered, kBadObject for a null reference, kInvalid where
+// Linux's answer makes no sense (not RAM, not page aligned, no map object), kRemote where no live bridge covers it,
+// kKmem out of memory.
 struct MapResult {
   MapResult(Result code) : result(code) {}
   MapResult(Mapping made) : result(kOk), mapping(std::move(made)) {}

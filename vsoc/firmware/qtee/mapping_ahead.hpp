@@ -3,8 +3,8 @@
 // Mapping information that Linux sends ahead: asynchronous messages in the outbound buffer of an invocation, which say
 // where the memory of the memory objects is that it passes, so that QTEE need not ask by MAP_REGION.
 //
-// A message is {u32 version, u32 op 3, u32 count, u32 unused} and count times {u32 memory object, u32 map object, u64 paddr,
-// u64 size, u32 permissions, u32 unused}; messages begin at multiples of 8, and a version of 0 ends them.
+// A message is {u32 version, u32 op 3, u32 count, u32 unused} and count times {u32 memory object, u32 map object, u64
+// paddr, u64 size, u32 permissions, u32 unused}; messages begin at multiples of 8, and a version of 0 ends them.
 #pragma once
 
 #include <cstddef>
@@ -26,11 +26,11 @@ class MappingsAhead {
   MappingsAhead(const MappingsAhead&) = delete;
   ~MappingsAhead();
 
-  // Copies the messages, before anything else looks at the buffer. False, with nothing taken, where there is no memory for
-  // the map objects.
+  // Copies the messages, before anything else looks at the buffer. False, with nothing taken, where there is no memory
+  // for the map objects.
   bool read(std::span<const std::byte> out);
-  // Gives the information to the memory objects that the call has taken in. Every map object's id is taken in as well, and
-  // let go again where it belongs to nothing.
+  // Gives the information to the memory objects that the call has taken in. Every map object's id is taken in as well,
+  // and let go again where it belongs to nothing.
   void take(CallState& call);
 
  private:

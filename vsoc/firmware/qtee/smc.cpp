@@ -80,7 +80,6 @@ void bridge_enable(SmcFrame& frame) {
 }
 
 void bridge_create(SmcFrame& frame) {
-  if (state().arms.take(vsoc::ArmKind::busy)) return answer_busy(frame);
   if (state().arms.take(vsoc::ArmKind::bridge_fail)) return answer(frame, kScmOk, kBridgeArmed);
   constexpr std::uint64_t kLow = kMessagePage - 1;
   const std::uint64_t paddr = frame.x[2] & ~kLow;
@@ -89,8 +88,8 @@ void bridge_create(SmcFrame& frame) {
   const std::uint64_t size = frame.x[4] & ~kLow;
   const std::uint64_t flags = frame.x[4] & kLow;
   const bool sound = frame.x[1] == kArginfoBridgeCreate && (frame.x[3] & ~kLow) == paddr && ns_perms >= 1 &&
-                     ns_perms <= 7 && perms >= 1 && perms <= 7 && size != 0 && flags == 1u << 9 && frame.x[5] == kVmHlos &&
-                     state().machine->ns_memory(paddr, size) != nullptr;
+                     ns_perms <= 7 && perms >= 1 && perms <= 7 && size != 0 && flags == 1u << 9 &&
+                     frame.x[5] == kVmHlos && state().machine->ns_memory(paddr, size) != nullptr;
   if (!sound) {
     LogLine() << "bridge refused: " << Hex{frame.x[2]} << " " << Hex{frame.x[3]} << " " << Hex{frame.x[4]};
     return answer(frame, kScmOk, kBridgeBadArguments);
@@ -108,9 +107,7 @@ void bridge_create(SmcFrame& frame) {
 }
 
 void bridge_delete(SmcFrame& frame) {
-  if (state().arms.take(vsoc::ArmKind::busy) || state().arms.take(vsoc::ArmKind::bridge_busy)) {
-    return answer_busy(frame);
-  }
+  if (state().arms.take(vsoc::ArmKind::bridge_busy)) return answer_busy(frame);
   switch (state().bridges.remove(frame.x[2])) {
     case BridgeTable::Status::ok:
       return answer(frame, kScmOk);

@@ -53,10 +53,10 @@ struct RangeRequest {
 
 // Bytes that are not zero when the call comes in, though nobody has written them for it.
 struct Residue {
-  std::uint64_t inbound_size;   // bytes that QTEE was told of
-  std::uint64_t inbound;        // in output buffers, between payloads and behind the last one
+  std::uint64_t inbound_size;  // bytes that QTEE was told of
+  std::uint64_t inbound;       // in output buffers, between payloads and behind the last one
   std::uint64_t outbound_size;
-  std::uint64_t outbound;       // in all of it
+  std::uint64_t outbound;  // in all of it
 };
 
 struct CallbackRequest {
@@ -102,10 +102,10 @@ struct Counters {
 };
 
 enum class ArmKind : std::uint32_t {
-  busy = 1,         // INVOKE and bridge calls answer EBUSY (-12) before anything is looked at
+  busy = 1,         // INVOKE answers EBUSY (-12) before anything is looked at
   interrupted = 2,  // INVOKE and CB_RSP answer INTERRUPTED (1) and go on when re-entered
   sleep = 3,        // INVOKE and CB_RSP answer WAITQ_SLEEP (2), then raise the interrupt and go on when resumed
-  bridge_busy = 4,  // only BRIDGE_DELETE answers EBUSY
+  bridge_busy = 4,  // BRIDGE_DELETE answers EBUSY
   bridge_fail = 5,  // BRIDGE_CREATE answers an error in x1
 };
 

@@ -82,8 +82,9 @@ TEST_F(MappingAheadTest, FifteenAtOnceAndWhatIsNoMemory) {
 
 TEST_F(MappingAheadTest, TheMapObjectLivesAsLongAsAMapping) {
   const Memory memory = linux_.memory(4096);
-  const Answer mapped = op(
-      Op::map, {.ins = {bytes_of(vsoc::RangeRequest{0, 4096})}, .objects = {linux_.memory_object(memory)}, .wanted = 1});
+  const Answer mapped =
+      op(Op::map,
+         {.ins = {bytes_of(vsoc::RangeRequest{0, 4096})}, .objects = {linux_.memory_object(memory)}, .wanted = 1});
   ASSERT_TRUE(mapped.ok());
   EXPECT_TRUE(op(Op::null).ok());
   EXPECT_EQ(linux_.alive().size(), 1u) << "the memory object is released, the map object is not";

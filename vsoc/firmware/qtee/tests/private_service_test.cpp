@@ -75,8 +75,8 @@ TEST_F(PrivateServiceTest, ResidueIsWhatNobodyWroteForTheCall) {
   const Memory out = linux_.memory(4096);
   // One input of eight bytes, one output.
   constexpr std::uint32_t kAt = 32;
-  const std::uint32_t words[] = {service, static_cast<std::uint32_t>(vsoc::Op::residue), 0x11, kAt, 8, kAt + 8,
-                                 sizeof(vsoc::Residue)};
+  const std::uint32_t words[] = {
+      service, static_cast<std::uint32_t>(vsoc::Op::residue), 0x11, kAt, 8, kAt + 8, sizeof(vsoc::Residue)};
   const auto found = [&] {
     std::memcpy(in.bytes.data(), words, sizeof words);
     std::memset(in.bytes.data() + kAt, 0xFF, 8);
