@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mappings told ahead: an invocation that passes an object with memory says at once where that is, in the outbound buffer,
- * and QTEE need not call back for it (MAP_REGION). That saves two world switches for each such object.
+ * Mappings told ahead: an invocation that passes an object with memory says at once where that is, in the outbound
+ * buffer, and QTEE need not call back for it (MAP_REGION). That saves two world switches for each such object.
  *
- * QTEE takes these messages from some version of the protocol on. It says which one it speaks in each message that it sends
- * itself; until the first has come, and where the version is older, it is left to ask.
+ * QTEE takes these messages from some version of the protocol on. It says which one it speaks in each message that it
+ * sends itself; until the first has come, and where the version is older, it is left to ask.
  *
  * Locking: none. The version is one word; it does not change while QTEE runs.
  */

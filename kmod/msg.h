@@ -36,7 +36,7 @@
 #define QTEE_ASYNC_HEADER		12
 #define QTEE_ASYNC_MAJOR		1
 
-/* Where memory is, told ahead: one asynchronous message for each memory object. From this version on QTEE takes them. */
+/* Where memory is, told ahead: a message for each memory object. QTEE takes them from this version on. */
 #define QTEE_ASYNC_VERSION_MAPPING	0x00010002u
 #define QTEE_ASYNC_OP_MAPPING		3
 #define QTEE_ASYNC_MAPPING_SIZE		48

@@ -44,9 +44,9 @@ EXPORT_SYMBOL_GPL(qtee_object_init);
  * qtee_object_revive() - give a callback object its first reference again
  * @object: an object whose last reference is gone, and whose release operation has kept it
  *
- * For owners that keep what is dear to make. It is as if the object had just been made by qtee_object_init(), but for those who
- * came upon it under RCU before: they may get a reference as well. The owner sees to it that nobody else does this at
- * the same time, and that the release operation has left the object alone.
+ * For owners that keep what is dear to make. It is as if the object had just been made by qtee_object_init(), but for
+ * those who came upon it under RCU before: they may get a reference as well. The owner sees to it that nobody else
+ * does this at the same time, and that the release operation has left the object alone.
  *
  * Context: any; called from the owner's module, which is therefore loaded.
  */

@@ -99,8 +99,8 @@ EXPORT_SYMBOL_GPL(qtee_param_type_object);
  * @flags: the kind's own
  * @fd_flags: O_RDONLY or O_RDWR
  *
- * Return: a file that means the object; ERR_PTR(-EOPNOTSUPP) when there is no such kind or none can be made of it, or what
- *	the kind says.
+ * Return: a file that means the object; ERR_PTR(-EOPNOTSUPP) when there is no such kind or none can be made of it, or
+ *	what the kind says.
  * Context: process context of the user, may sleep.
  */
 struct file *qtee_param_type_alloc(s32 host_id, u64 *size, u32 flags, u32 fd_flags)

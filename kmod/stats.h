@@ -21,8 +21,8 @@
 	X(UNSENT, unsent)				/* invocations that QTEE never saw */ \
 	X(MALFORMED, malformed)				/* messages of QTEE that could not be believed */ \
 	X(UNKNOWN_IDS, unknown_ids)			/* ids of QTEE that are not in the table */ \
-	X(BRIDGES, bridges)				/* SHM bridges of ours that QTEE has; tzmem's are not among them */ \
-	X(BRIDGE_RETRIES, bridge_retries)		/* deletions that QTEE refused for now and was asked for again */ \
+	X(BRIDGES, bridges)				/* SHM bridges that QTEE has, but for tzmem's */ \
+	X(BRIDGE_RETRIES, bridge_retries)		/* deletions that QTEE was asked for again */ \
 	X(BRIDGE_FAILURES, bridge_failures)		/* bridges not made, or not known at their deletion */ \
 	X(MESSAGES, messages)				/* message buffer pairs that exist */ \
 	X(MESSAGE_MISSES, message_misses)		/* pairs that did not come from the CPU's own cache */ \

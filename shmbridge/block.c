@@ -75,9 +75,8 @@ struct qtee_block *qtee_block_new(size_t size)
 		goto err_account;
 	block->size = size;
 	block->pool = qcom_tzmem_pool_new(&config);
-	if (IS_ERR(block->pool)) {
+	if (IS_ERR(block->pool))
 		goto err_free;
-	}
 	block->addr = qcom_tzmem_alloc(block->pool, size, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
 	if (!block->addr)
 		goto err_pool;

@@ -172,8 +172,15 @@ static void qtee_bridge_retry(struct work_struct *work)
 		queue_delayed_work(qtee_unbound_wq, &qtee_bridge_work, msecs_to_jiffies(qtee_bridge_delay));
 }
 
-/*
- * See qtee_bridge_delete_then(). The owner stays until gone has returned; NULL for the core itself, whose exit waits.
+/**
+ * qtee_bridge_delete_owned() - end a bridge, then do something with its memory
+ * @bridge: what was created, or is not active
+ * @gone: called once, when QTEE can't see the memory any more: at once, or by a worker
+ * @owner: module of @gone, which stays until that has returned; NULL for the core itself, whose exit waits
+ *
+ * Modules use qtee_bridge_delete_then(), which knows the owner.
+ *
+ * Context: process context, may sleep.
  */
 void qtee_bridge_delete_owned(struct qtee_bridge *bridge, void (*gone)(struct qtee_bridge *bridge),
 			      struct module *owner)
@@ -195,6 +202,7 @@ EXPORT_SYMBOL_GPL(qtee_bridge_delete_owned);
 
 static void qtee_bridge_woken(struct qtee_bridge *bridge)
 {
+	/* Whoever sees it gone may free the struct: all that is done to it comes before. */
 	smp_store_release(&bridge->active, false);
 	wake_up_all(&qtee_bridge_wait);
 }
@@ -210,6 +218,7 @@ static void qtee_bridge_woken(struct qtee_bridge *bridge)
 void qtee_bridge_delete(struct qtee_bridge *bridge)
 {
 	qtee_bridge_delete_owned(bridge, qtee_bridge_woken, NULL);
+	/* Pairs with qtee_bridge_woken(). */
 	wait_event(qtee_bridge_wait, !smp_load_acquire(&bridge->active));
 }
 EXPORT_SYMBOL_GPL(qtee_bridge_delete);

@@ -4,8 +4,8 @@
  *
  * Each CPU has a few free pairs, which an invocation takes and gives back with preemption off for a handful of
  * instructions: no lock, no allocation, no interrupt disabled. Those lists run over into a pool that all CPUs share. A
- * pair belongs to its invocation and not to a CPU, so the thread may migrate, sleep, and nest: it gives the pair back to
- * wherever it is then. Messages that are too large for a pair borrow an inbound buffer of a size class.
+ * pair belongs to its invocation and not to a CPU, so the thread may migrate, sleep, and nest: it gives the pair back
+ * to wherever it is then. Messages that are too large for a pair borrow an inbound buffer of a size class.
  *
  * Locking: a CPU's list belongs to the tasks on that CPU while they can't be preempted; no interrupt touches it. Other
  * CPUs have a worker on that CPU empty it, or wait until it is offline.

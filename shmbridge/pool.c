@@ -3,8 +3,8 @@
  * Pools: message buffers that were made and are kept ready, a bounded number of each kind.
  *
  * What a pool has idle is taken and given back under its lock. When it has none, one is made; when that fails, or there
- * are as many as there may be, the caller waits for one, but not for long. A worker keeps some spare ones ready; another
- * gives back to the system what was idle for long. Under memory pressure the shrinker takes all that is idle.
+ * are as many as there may be, the caller waits for one, but not for long. A worker keeps some spare ones ready;
+ * another gives back to the system what was idle for long. Under memory pressure the shrinker takes all that is idle.
  *
  * Locking: a pool's lock is a leaf, and nothing is allocated under it, since the shrinker takes it.
  */

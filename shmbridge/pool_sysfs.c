@@ -125,6 +125,7 @@ static ssize_t sizes_show(struct kobject *kobj, struct kobj_attribute *attr, cha
 		at += sysfs_emit_at(buf, at, "%u %llu\n", QTEE_MESSAGE_SIZE_MIN << i, qtee_message_size_count(i));
 	return at;
 }
+
 static struct kobj_attribute qtee_pool_sizes = __ATTR_RO(sizes);
 
 /* Bytes of tzmem in all of them, and on their way back to the system. */
@@ -132,6 +133,7 @@ static ssize_t bytes_show(struct kobject *kobj, struct kobj_attribute *attr, cha
 {
 	return sysfs_emit(buf, "%zu\n", qtee_block_bytes());
 }
+
 static struct kobj_attribute qtee_pool_bytes = __ATTR_RO(bytes);
 
 static struct attribute *qtee_pool_folder_attrs[] = {

@@ -155,7 +155,7 @@ static int qtee_tuning_classes_check(struct device *dev)
 	return 0;
 }
 
-/* Properties of the node that docs/devicetree/qcom,qtee.yaml describes. Returns 0 or -EINVAL for one that makes no sense. */
+/* Properties of the node; see docs/devicetree/qcom,qtee.yaml. Returns 0 or -EINVAL for one that makes no sense. */
 static int qtee_tuning_of(struct device *dev, const struct device_node *node)
 {
 	unsigned int i;
@@ -179,7 +179,8 @@ static int qtee_tuning_of(struct device *dev, const struct device_node *node)
 	}
 
 	if (!qtee_tuning_classes_given()) {
-		ret = of_property_read_variable_u32_array(node, "qcom,classes-kib", classes_kib, 1, QTEE_TUNING_CLASSES);
+		ret = of_property_read_variable_u32_array(node, "qcom,classes-kib", classes_kib, 1,
+							  QTEE_TUNING_CLASSES);
 		if (ret > 0)
 			classes_kib_count = ret;
 	}

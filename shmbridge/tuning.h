@@ -27,14 +27,17 @@ struct device;
 	  "Outbound buffer of each pair, in KiB (default one page); new pairs have it") \
 	X(messages_per_cpu, 2, 0, 64, 0644, "Free pairs that each CPU keeps for itself (default 2)") \
 	X(messages_spare, 4, 0, 1024, 0644, "Free pairs beyond those that are kept ready for all CPUs (default 4)") \
-	X(messages_max, 128, 2, 65536, 0644, "Most pairs that exist, one of them for releases, and so most invocations at once (default 128)") \
-	X(message_wait_ms, 100, 0, 60000, 0644, "How long an invocation waits for a buffer when all are in use (default 100)") \
+	X(messages_max, 128, 2, 65536, 0644, \
+	  "Most pairs that exist, one of them for releases, and so most invocations at once (default 128)") \
+	X(message_wait_ms, 100, 0, 60000, 0644, \
+	  "How long an invocation waits for a buffer when all are in use (default 100)") \
 	X(pool_max_kib, 65536, 64, 4194304, 0644, "Most memory for message buffers, in KiB (default 65536)") \
-	X(trim_ms, 10000, 10, 3600000, 0644, "How long a buffer is idle before it is given back, in ms (default 10000)") \
+	X(trim_ms, 10000, 10, 3600000, 0644, \
+	  "How long a buffer is idle before it is given back, in ms (default 10000)") \
 	X(contexts, 0, 0, 65536, 0444, "transport=direct: most calls in QTEE at once (default 0: no bound)")
 
-/**
- * struct qtee_tuning - the tunables' values
+/*
+ * The tunables' values.
  *
  * Locking: each is a word that changes under the lock of tuning.c, and is read at any time.
  */

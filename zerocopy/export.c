@@ -2,9 +2,9 @@
 /*
  * dma-bufs of our own: contiguous memory, bridged as long as it exists.
  *
- * The memory object of such a dma-buf is part of it. While QTEE or an invocation has the object it holds the dma-buf; when
- * nobody has, it stays in the table and costs nothing, since there is nothing to attach. When the dma-buf's last user is
- * gone the bridge goes, and when QTEE has let go of that, the pages.
+ * The memory object of such a dma-buf is part of it. While QTEE or an invocation has the object it holds the dma-buf;
+ * when nobody has, it stays in the table and costs nothing, since there is nothing to attach. When the dma-buf's last
+ * user is gone the bridge goes, and when QTEE has let go of that, the pages.
  *
  * Locking: qtee_export.lock guards the list of attachments, and nests in the dma-buf's lock.
  */

@@ -3,9 +3,9 @@
  * Idle memory objects: nobody holds them, and all is still in place for the next pass.
  *
  * They must not keep memory alive that nobody can use. A worker takes apart those whose dma-buf has no other user any
- * more, those that have been idle for memory_idle_ms, and the oldest of more than memory_idle_max. Under memory pressure
- * a shrinker has it take apart more; it can't do so itself, since that takes a dma-buf's lock, under which exporters
- * allocate memory.
+ * more, those that have been idle for memory_idle_ms, and the oldest of more than memory_idle_max. Under memory
+ * pressure a shrinker has it take apart more; it can't do so itself, since that takes a dma-buf's lock, under which
+ * exporters allocate memory.
  *
  * Locking: qtee_memory_lock guards the list.
  */
@@ -160,7 +160,8 @@ static unsigned long qtee_idle_shrink_scan(struct shrinker *shrinker, struct shr
 	unsigned long doomed;
 
 	scoped_guard(spinlock, &qtee_memory_lock) {
-		doomed = min_t(unsigned long, control->nr_to_scan, qtee_idle_count - min(qtee_idle_count, qtee_idle_doomed));
+		doomed = min_t(unsigned long, control->nr_to_scan,
+			       qtee_idle_count - min(qtee_idle_count, qtee_idle_doomed));
 		qtee_idle_doomed += doomed;
 	}
 	if (!doomed)

@@ -42,8 +42,8 @@ static int qtee_import_range(struct qtee_memory *memory)
 }
 
 /*
- * Bridges don't overlap, and idle memory objects have theirs still. One of those may be in the way: of another dma-buf over
- * the same pages, which can't be told beforehand.
+ * Bridges don't overlap, and idle memory objects have theirs still. One of those may be in the way: of another dma-buf
+ * over the same pages, which can't be told beforehand.
  */
 static int qtee_import_bridge(struct qtee_memory *memory)
 {
@@ -71,8 +71,8 @@ void qtee_import_detach(struct qtee_memory *memory)
  * qtee_import_attach() - attach, map and bridge a memory object's dma-buf
  * @memory: a memory object in state MAKING, with its dma-buf
  *
- * Return: 0; -EOPNOTSUPP when it is scattered; an errno of its exporter or of qtee_bridge_create(). Where it has a table
- *	then, qtee_import_detach() takes that back.
+ * Return: 0; -EOPNOTSUPP when it is scattered; an errno of its exporter or of qtee_bridge_create(). Where it has a
+ *	table then, qtee_import_detach() takes that back.
  * Context: process context, may sleep. Takes the dma-buf's lock.
  */
 int qtee_import_attach(struct qtee_memory *memory)

@@ -2,13 +2,13 @@
 /*
  * Memory objects: dma-bufs that QTEE can map.
  *
- * A dma-buf is attached, mapped and bridged once, when it is first passed. All who pass it share one memory object. When
- * nobody holds it any more, neither QTEE nor an invocation, it stays as it is for a while (idle.c), so that the next pass
- * costs a look into a table.
+ * A dma-buf is attached, mapped and bridged once, when it is first passed. All who pass it share one memory object.
+ * When nobody holds it any more, neither QTEE nor an invocation, it stays as it is for a while (idle.c), so that the
+ * next pass costs a look into a table.
  *
  * Locking: qtee_memory_lock guards the table, the states and the list of idle ones. It is a leaf, and no more than list
- * operations are done under it: a memory object is made and taken apart by the one thread that put it in state MAKING or
- * ENDING, with no lock held, while others who want it wait for qtee_memory_changes.
+ * operations are done under it: a memory object is made and taken apart by the one thread that put it in state MAKING
+ * or ENDING, with no lock held, while others who want it wait for qtee_memory_changes.
  */
 #include <linux/dma-buf.h>
 #include <linux/err.h>
@@ -212,9 +212,9 @@ static int qtee_memory_make(struct qtee_memory *memory)
 }
 
 /*
- * One look for a dma-buf's memory object, under the lock. Returns 1 with a reference to the one that is there; 0 when there
- * was none and @made is in its place now, in state MAKING; -ENOENT when there is none and @made is NULL; -EAGAIN when
- * there is one that has to change its state first, and then @changes is where to wait from.
+ * One look for a dma-buf's memory object, under the lock. Returns 1 with a reference to the one that is there; 0 when
+ * there was none and @made is in its place now, in state MAKING; -ENOENT when there is none and @made is NULL; -EAGAIN
+ * when there is one that has to change its state first, and then @changes is where to wait from.
  */
 static int qtee_memory_look(struct dma_buf *dmabuf, struct qtee_memory *made, struct qtee_memory **memory,
 			    unsigned long *changes)
@@ -271,8 +271,8 @@ static struct qtee_object *qtee_memory_get_slow(struct dma_buf *dmabuf)
  * qtee_memory_object_get() - the memory object of a dma-buf
  * @dmabuf: the dma-buf; a reference of its own is taken
  *
- * Return: the object, with a reference; ERR_PTR(): -EOPNOTSUPP when the memory is not one range of whole pages, -ENOMEM,
- *	-EINTR when the caller is being killed, an errno of the exporter or of qtee_bridge_create().
+ * Return: the object, with a reference; ERR_PTR(): -EOPNOTSUPP when the memory is not one range of whole pages,
+ *	-ENOMEM, -EINTR when the caller is being killed, an errno of the exporter or of qtee_bridge_create().
  * Context: process context, may sleep.
  */
 struct qtee_object *qtee_memory_object_get(struct dma_buf *dmabuf)
@@ -282,6 +282,7 @@ struct qtee_object *qtee_memory_object_get(struct dma_buf *dmabuf)
 	qtee_memory_stat_inc(QTEE_MEMORY_STAT_PASSES);
 	scoped_guard(rcu) {
 		memory = qtee_memory_find(dmabuf);
+		/* Pairs with qtee_memory_state_set(): LIVE means that it is made. */
 		if (memory && smp_load_acquire(&memory->state) == QTEE_MEMORY_LIVE &&
 		    refcount_inc_not_zero(&memory->object.refs))
 			return &memory->object;

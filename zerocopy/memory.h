@@ -19,7 +19,8 @@ struct sg_table;
  * @QTEE_MEMORY_MAKING: being attached, mapped and bridged by the thread that asked first; others wait
  * @QTEE_MEMORY_LIVE: somebody has a reference, or is just putting the last one
  * @QTEE_MEMORY_IDLE: nobody has; all is still in place for the next who asks
- * @QTEE_MEMORY_ENDING: being taken apart by one thread; whoever wants the dma-buf's memory object waits and makes another
+ * @QTEE_MEMORY_ENDING: being taken apart by one thread; whoever wants the dma-buf's memory object waits and makes
+ *	another
  */
 enum qtee_memory_state {
 	QTEE_MEMORY_MAKING,
@@ -34,8 +35,8 @@ enum qtee_memory_state {
  * @node: in the table, by @dmabuf
  * @rcu: for the end
  * @state: enum qtee_memory_state
- * @resident: of a dma-buf of our own, and lives as long as that; see export.c. It is never in the list of idle ones, and has
- *	neither @attachment nor @table
+ * @resident: of a dma-buf of our own, and lives as long as that; see export.c. It is never in the list of idle ones,
+ *	and has neither @attachment nor @table
  * @idle: in the list of idle ones
  * @since: jiffies when it became idle
  * @dmabuf: the dma-buf, with a reference; a resident one has that only in state LIVE
@@ -48,8 +49,8 @@ enum qtee_memory_state {
  *
  * There is one for a dma-buf at most, and so one bridge.
  *
- * Locking: @state, @node, @idle and @since: qtee_memory_lock; @node and @state are also read under RCU. All that follows
- * belongs to one thread in states MAKING and ENDING, and does not change in between.
+ * Locking: @state, @node, @idle and @since: qtee_memory_lock; @node and @state are also read under RCU. All that
+ * follows belongs to one thread in states MAKING and ENDING, and does not change in between.
  */
 struct qtee_memory {
 	struct qtee_object object;

@@ -151,8 +151,8 @@ struct qtee_mapping {
  * @from_user: the object that an id given by the current task means, with a reference; ERR_PTR() else. May sleep.
  * @to_file: a file that means the object, with a reference; ERR_PTR() else. May sleep.
  * @features: QCOM_TEE_FEATURE_* that the type adds to what VERSION tells
- * @alloc: makes an object of the type and gives a file that means it; ERR_PTR() else. @size comes back as what was made;
- *	@flags are the type's, @fd_flags O_RDONLY or O_RDWR. Optional. Process context of the user, may sleep.
+ * @alloc: makes an object of the type and gives a file that means it; ERR_PTR() else. @size comes back as what was
+ *	made; @flags are the type's, @fd_flags O_RDONLY or O_RDWR. Optional. Process context of the user, may sleep.
  *
  * A front end knows none of them by name: it finds from_user by host_id and to_file by the object.
  */

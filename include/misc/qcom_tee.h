@@ -252,10 +252,10 @@ struct qcom_tee_server_arg {
  * @size: in: bytes; out: the same, rounded up to whole pages
  * @host_id: in: which kind of object: QCOM_TEE_MEMORY_OBJECT
  * @flags: in: QCOM_TEE_ALLOC_*
- * @fd_flags: in: O_RDONLY or O_RDWR, and O_CLOEXEC. With O_RDONLY the memory can be mapped for reading only, by the caller and
- *            by QTEE
- * @fd: out: a dma-buf of contiguous, cleared memory. It can be mapped (shared, cached), passed to QTEE as a memory object,
- *      attached by other devices, and sent to other processes. Its size never changes
+ * @fd_flags: in: O_RDONLY or O_RDWR, and O_CLOEXEC. With O_RDONLY the memory can be mapped for reading only, by the
+ *            caller and by QTEE
+ * @fd: out: a dma-buf of contiguous, cleared memory. It can be mapped (shared, cached), passed to QTEE as a memory
+ *      object, attached by other devices, and sent to other processes. Its size never changes
  */
 struct qcom_tee_alloc_arg {
 	__u64 size;
@@ -268,7 +268,8 @@ struct qcom_tee_alloc_arg {
 /**
  * QCOM_TEE_IOCTL_ALLOC - memory that QTEE can map
  *
- * On /dev/qtee. Takes a struct qcom_tee_alloc_arg. More than some MiB come from the kernel's CMA area, where it has one.
+ * On /dev/qtee. Takes a struct qcom_tee_alloc_arg. More than some MiB come from the kernel's CMA area, where it has
+ * one.
  *
  * Return: 0, else -1 and
  *   EINVAL      buf_len is smaller than the struct, no bytes, or flags that there are not
