@@ -283,11 +283,12 @@ static unsigned long qtee_pool_shrink_scan(struct shrinker *shrinker, struct shr
 	struct qtee_pool *pool;
 
 	list_for_each_entry(pool, &qtee_pools, node) {
-		guard(spinlock)(&pool->lock);
+		spin_lock(&pool->lock);
 		while (pool->idle_count && pages < control->nr_to_scan) {
 			qtee_pool_evict(pool, &pool->doomed);
 			pages += pool->size >> PAGE_SHIFT;
 		}
+		spin_unlock(&pool->lock);
 	}
 	control->nr_scanned = pages;
 	if (!pages)

@@ -100,9 +100,9 @@ void qtee_idle_remove(struct qtee_memory *memory)
 static struct qtee_memory *qtee_idle_next(bool all)
 {
 	unsigned long age = msecs_to_jiffies(READ_ONCE(memory_idle_ms));
-	struct qtee_memory *memory;
+	struct qtee_memory *memory, *next = NULL;
 
-	guard(spinlock)(&qtee_memory_lock);
+	spin_lock(&qtee_memory_lock);
 	list_for_each_entry(memory, &qtee_idle_list, idle) {
 		/* Only the first is the oldest; of the others, those that nobody can pass any more. */
 		bool oldest = list_is_first(&memory->idle, &qtee_idle_list) &&
@@ -115,10 +115,13 @@ static struct qtee_memory *qtee_idle_next(bool all)
 			qtee_idle_doomed--;
 		qtee_idle_remove(memory);
 		WRITE_ONCE(memory->state, QTEE_MEMORY_ENDING);
-		return memory;
+		next = memory;
+		break;
 	}
-	qtee_idle_doomed = 0;
-	return NULL;
+	if (!next)
+		qtee_idle_doomed = 0;
+	spin_unlock(&qtee_memory_lock);
+	return next;
 }
 
 /**

@@ -66,9 +66,10 @@ static int qtee_memory_map(struct qtee_object *object, struct qtee_mapping *mapp
 /* Nobody finds the memory object any more, nor does anybody have it. */
 static void qtee_memory_remove(struct qtee_memory *memory)
 {
-	guard(spinlock)(&qtee_memory_lock);
+	spin_lock(&qtee_memory_lock);
 	hash_del_rcu(&memory->node);
 	qtee_memory_state_set(memory, QTEE_MEMORY_ENDING);
+	spin_unlock(&qtee_memory_lock);
 }
 
 /* QTEE can't see the memory any more, or never could. */
@@ -180,9 +181,10 @@ void qtee_memory_resident_add(struct qtee_memory *memory, struct dma_buf *dmabuf
 	memory->object.ops = &qtee_memory_ops;
 	memory->object.kind = QTEE_OBJECT_CB;
 	INIT_LIST_HEAD(&memory->idle);
-	guard(spinlock)(&qtee_memory_lock);
+	spin_lock(&qtee_memory_lock);
 	memory->state = QTEE_MEMORY_IDLE;
 	hash_add_rcu(qtee_memory_table, &memory->node, (unsigned long)dmabuf);
+	spin_unlock(&qtee_memory_lock);
 }
 
 /**
@@ -205,9 +207,10 @@ static int qtee_memory_make(struct qtee_memory *memory)
 		qtee_memory_end(memory);
 		return ret;
 	}
-	guard(spinlock)(&qtee_memory_lock);
+	spin_lock(&qtee_memory_lock);
 	qtee_object_init(&memory->object, &qtee_memory_ops);
 	qtee_memory_state_set(memory, QTEE_MEMORY_LIVE);
+	spin_unlock(&qtee_memory_lock);
 	return 0;
 }
 
@@ -219,19 +222,23 @@ static int qtee_memory_make(struct qtee_memory *memory)
 static int qtee_memory_look(struct dma_buf *dmabuf, struct qtee_memory *made, struct qtee_memory **memory,
 			    unsigned long *changes)
 {
-	guard(spinlock)(&qtee_memory_lock);
+	int ret = 0;
+
+	spin_lock(&qtee_memory_lock);
 	*changes = qtee_memory_changes;
 	*memory = qtee_memory_find(dmabuf);
-	if (*memory)
-		return qtee_memory_take(*memory) ? 1 : -EAGAIN;
-	if (!made)
-		return -ENOENT;
-
-	get_dma_buf(dmabuf);
-	made->dmabuf = dmabuf;
-	hash_add_rcu(qtee_memory_table, &made->node, (unsigned long)dmabuf);
-	qtee_memory_stat_inc(QTEE_MEMORY_STAT_OBJECTS);
-	return 0;
+	if (*memory) {
+		ret = qtee_memory_take(*memory) ? 1 : -EAGAIN;
+	} else if (!made) {
+		ret = -ENOENT;
+	} else {
+		get_dma_buf(dmabuf);
+		made->dmabuf = dmabuf;
+		hash_add_rcu(qtee_memory_table, &made->node, (unsigned long)dmabuf);
+		qtee_memory_stat_inc(QTEE_MEMORY_STAT_OBJECTS);
+	}
+	spin_unlock(&qtee_memory_lock);
+	return ret;
 }
 
 /* The memory object of a dma-buf, where it is not just a reference more; see qtee_memory_object_get(). */
@@ -319,9 +326,10 @@ void qtee_memory_print(struct seq_file *seq)
 	struct qtee_memory *memory;
 	unsigned int bucket;
 
-	guard(spinlock)(&qtee_memory_lock);
+	spin_lock(&qtee_memory_lock);
 	hash_for_each(qtee_memory_table, bucket, memory, node)
 		if (memory->state == QTEE_MEMORY_LIVE || memory->state == QTEE_MEMORY_IDLE)
 			seq_printf(seq, "%s %u 0x%llx %llu\n", memory->dmabuf->exp_name,
 				   refcount_read(&memory->object.refs), (u64)memory->paddr, memory->size);
+	spin_unlock(&qtee_memory_lock);
 }
