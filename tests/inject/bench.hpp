@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "alive.hpp"
+#include "parameter.hpp"
 #include "qtee/qtee.hpp"
 #include "raw.hpp"
 #include "scenario.hpp"
@@ -64,6 +65,9 @@ class Bench {
   Object tee_object_;
   FileDescriptor server_;
   std::array<MemoryObject, kMemories> memories_;
+  // No pairs come and go in the background: each one that does is a scenario's.
+  test::Parameter spare_{"messages_spare", 0};
+  test::Parameter trim_{"trim_ms", 3'600'000};
   test::DriverNumber callback_ids_{"statistics/callback_ids"};
   test::DriverNumber message_pairs_{"statistics/messages"};
 };

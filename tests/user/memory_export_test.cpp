@@ -40,7 +40,7 @@ qcom_tee_alloc_arg alloc_arg(std::uint64_t size, std::uint32_t fd_flags = O_RDWR
 
 // One ALLOC: 0 or errno.
 int alloc(int device, void* arg, std::uint64_t size = sizeof(qcom_tee_alloc_arg)) {
-  qcom_tee_ioctl_data data{reinterpret_cast<std::uint64_t>(arg), size};
+  qcom_tee_ioctl_data data{reinterpret_cast<std::uintptr_t>(arg), size};
   return ::ioctl(device, QCOM_TEE_IOCTL_ALLOC, &data) == 0 ? 0 : errno;
 }
 

@@ -139,6 +139,7 @@ static const struct file_operations vsoc_importer_fops = {
 	.open = vsoc_importer_open,
 	.release = vsoc_importer_release,
 	.unlocked_ioctl = vsoc_importer_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
 };
 
 static struct miscdevice vsoc_importer_misc = {

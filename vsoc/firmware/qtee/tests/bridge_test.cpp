@@ -169,7 +169,8 @@ TEST_F(BridgeTest, MappingsMustBeCovered) {
 
 TEST_F(BridgeTest, TheSecureSidesPermissionsAreWhatCounts) {
   linux_.bridges_enable();
-  const Memory memory = linux_.memory(4096);
+  // Of a size that no message buffer has, or those would get the memory.
+  const Memory memory = linux_.memory(12288);
   linux_.memory_free(memory);
   const SmcFrame read_only =
       linux_.smc(0x42000C1E, 4, memory.paddr | 6, memory.paddr | 4, memory.bytes.size() | 1 << 9, 3);

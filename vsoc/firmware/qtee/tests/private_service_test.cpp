@@ -94,7 +94,8 @@ TEST_F(PrivateServiceTest, ResidueIsWhatNobodyWroteForTheCall) {
   EXPECT_EQ(clean.outbound_size, 4096u);
   in.bytes[kAt + 8] = std::byte{1};  // in the output buffer
   in.bytes[8191] = std::byte{1};     // behind it
-  out.bytes[0] = out.bytes[4095] = out.bytes[77] = std::byte{1};
+  // Not in the first word, which would be a message.
+  out.bytes[4] = out.bytes[4095] = out.bytes[77] = std::byte{1};
   const vsoc::Residue dirty = found();
   EXPECT_EQ(dirty.inbound, 2u);
   EXPECT_EQ(dirty.outbound, 3u);
