@@ -16,6 +16,7 @@
 #include "alive.hpp"
 #include "file.hpp"
 #include "parameter.hpp"
+#include "pinned.hpp"
 #include "raw.hpp"
 #include "user_test.hpp"
 
@@ -35,22 +36,6 @@ bool soon(const std::function<bool()>& condition) {
   }
   return condition();
 }
-
-// This thread stays on a CPU, and so with that CPU's buffers, while this lives.
-class Pinned {
- public:
-  Pinned() {
-    sched_getaffinity(0, sizeof(before_), &before_);
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET(static_cast<unsigned>(sched_getcpu()), &one);
-    sched_setaffinity(0, sizeof(one), &one);
-  }
-  ~Pinned() { sched_setaffinity(0, sizeof(before_), &before_); }
-
- private:
-  cpu_set_t before_;
-};
 
 class PoolTest : public UserTest {
  protected:
