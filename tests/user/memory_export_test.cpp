@@ -18,6 +18,7 @@
 #include "memory_driver.hpp"
 #include "module.hpp"
 #include "parameter.hpp"
+#include "quiet.hpp"
 #include "raw.hpp"
 #include "user_test.hpp"
 
@@ -81,6 +82,7 @@ class MemoryExportTest : public UserTest {
 
   // Nothing is attached however often it is passed, and QTEE's bridge is made once.
   void expect_once(std::size_t size, unsigned times) {
+    const Still still(service_);
     const bool bridging = service_.report().bridges != 0;
     const auto before = service_.counters();
     const MemoryStats stats;

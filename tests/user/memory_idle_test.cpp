@@ -19,6 +19,7 @@
 #include "memory_driver.hpp"
 #include "module.hpp"
 #include "parameter.hpp"
+#include "quiet.hpp"
 #include "raw.hpp"
 #include "user_test.hpp"
 
@@ -83,6 +84,7 @@ TEST_F(MemoryIdleTest, PassedAThousandTimesAndAttachedOnce) {
   const std::size_t size = 1 << 20;
   const MemoryObject memory = MemoryObject::from_huge_page(size);
   MemoryMapping mapping = memory.map();
+  const Still still(service_);
   const bool bridging = service_.report().bridges != 0;
   const auto before = service_.counters();
   const MemoryStats stats;

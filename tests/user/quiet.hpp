@@ -2,8 +2,11 @@
 #pragma once
 
 #include <chrono>
+#include <stdexcept>
 #include <thread>
 
+#include "parameter.hpp"
+#include "pinned.hpp"
 #include "vsoc_service.hpp"
 
 namespace qtee::test {
@@ -18,5 +21,20 @@ inline bool quiet(const vsoc::Service& service) {
   }
   return false;
 }
+
+/// While this lives the driver makes and gives back no message buffers in the background, and this thread stays with
+/// those of its CPU: what is counted is this thread's doing.
+class Still final {
+ public:
+  /// Waits until all is quiet. Throws std::runtime_error.
+  explicit Still(const vsoc::Service& service) {
+    if (!quiet(service)) throw std::runtime_error("somebody speaks to QTEE all the time");
+  }
+
+ private:
+  Parameter spare_{"messages_spare", 0};
+  Parameter trim_{"trim_ms", 3'600'000};
+  Pinned pinned_;
+};
 
 }  // namespace qtee::test

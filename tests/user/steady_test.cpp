@@ -2,8 +2,6 @@
 //
 // What an invocation costs once everything is warm: one SMC, and no memory.
 #include "kernel_trace.hpp"
-#include "parameter.hpp"
-#include "pinned.hpp"
 #include "quiet.hpp"
 #include "raw.hpp"
 #include "user_test.hpp"
@@ -17,11 +15,6 @@ constexpr unsigned kCalls = 10'000;
 
 class SteadyTest : public UserTest {
  protected:
-  // What was idle before must not be given back just now.
-  Parameter trim_{"trim_ms", 3'600'000};
-  // On another CPU there may be no pair yet: then one comes from the pool, and spare ones are made.
-  Pinned pinned_;
-
   /// Invokes `kCalls` times; expects one SMC each and no allocation. Done by bare ioctls, so that this process itself
   /// needs no memory.
   void expect_steady(RawInvoke& invoke) {
@@ -34,8 +27,8 @@ class SteadyTest : public UserTest {
         ASSERT_EQ(call.head().result, 0);
       }
     };
+    const Still still(service_);
     rounds(200);
-    ASSERT_TRUE(quiet(service_));
 
     const auto before = service_.counters();
     trace.start();
