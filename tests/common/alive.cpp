@@ -97,6 +97,8 @@ std::vector<std::string> Alive::differences(const vsoc::Service& service, Bridge
     std::vector<std::string> lines;
     for (std::size_t i = bridges == Bridges::counted ? 0 : 1; i < numbers_.size(); ++i) {
       if (after.numbers_[i] == numbers_[i]) continue;
+      // Idle message buffers are given back, with their bridges, when memory is short.
+      if (i == 0 && after.numbers_[i] < numbers_[i]) continue;
       lines.push_back(field_name(i) + ": " + std::to_string(after.numbers_[i]) + ", before " +
                       std::to_string(numbers_[i]));
     }
