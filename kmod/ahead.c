@@ -54,10 +54,10 @@ int qtee_ahead_send(struct qtee_message *message, u32 *at, struct qtee_arg *arg)
 
 	/* From here on QTEE may release the object, if it guesses the id: it is not looked at again. */
 	ret = qtee_table_send(object, &arg->wire);
-	if (ret)
-		goto err_handle;
-	if (qtee_table_send(mapping.handle, &wire.handle))
-		goto untold;
+	if (ret || qtee_table_send(mapping.handle, &wire.handle)) {
+		qtee_object_put(mapping.handle);
+		return ret;
+	}
 	wire.object = arg->wire;
 	wire.paddr = mapping.paddr;
 	wire.size = mapping.size;
@@ -72,10 +72,4 @@ int qtee_ahead_send(struct qtee_message *message, u32 *at, struct qtee_arg *arg)
 	arg->mapping = wire.handle;
 	qtee_stat_inc(QTEE_STAT_MAPPINGS_AHEAD);
 	return 0;
-
-untold:
-	ret = 0;
-err_handle:
-	qtee_object_put(mapping.handle);
-	return ret;
 }

@@ -41,6 +41,8 @@ MODULE_DEVICE_TABLE(of, qtee_of_ids);
 static DEFINE_MUTEX(qtee_probe_lock);
 static struct device *qtee_bound;
 static struct platform_device *qtee_own_device;
+/* Why the device that was there is not bound, for whoever loads the module. Changes under qtee_probe_lock. */
+static int qtee_refusal = -ENODEV;
 
 /**
  * qtee_device() - the device that the driver is bound to
@@ -55,12 +57,10 @@ struct device *qtee_device(void)
 }
 EXPORT_SYMBOL_GPL(qtee_device);
 
-static int qtee_probe(struct platform_device *pdev)
+static int qtee_bind(struct platform_device *pdev)
 {
 	int ret;
 
-	/* qcom_scm may register its device while the node's is being probed. */
-	guard(mutex)(&qtee_probe_lock);
 	/* A second device for the one QTEE: it is held, and nothing is done with it. */
 	if (qtee_bound)
 		return 0;
@@ -117,6 +117,19 @@ err_cache:
 	return ret;
 }
 
+static int qtee_probe(struct platform_device *pdev)
+{
+	int ret;
+
+	/* qcom_scm may register its device while the node's is being probed. */
+	guard(mutex)(&qtee_probe_lock);
+	ret = qtee_bind(pdev);
+	/* -EPROBE_DEFER is the driver core's own. */
+	if (ret)
+		qtee_refusal = ret == -EPROBE_DEFER ? -EAGAIN : ret;
+	return ret;
+}
+
 /* Only when the module goes, and so after everything that uses it: see suppress_bind_attrs. */
 static void qtee_remove(struct platform_device *pdev)
 {
@@ -160,7 +173,10 @@ static struct platform_driver qtee_driver = {
 	.remove = qtee_remove,
 };
 
-/* Whether QTEE is ours, and nobody else's: says so if not. dev is qcom_scm's or NULL. Returns 0, -EBUSY or -ENODEV. */
+/*
+ * Whether QTEE is ours, and nobody else's: says so if not. dev is qcom_scm's or NULL. Returns 0, -EBUSY,
+ * -ENODEV or what probing met.
+ */
 static int qtee_bound_check(struct device *dev)
 {
 	if (dev) {
@@ -177,8 +193,9 @@ static int qtee_bound_check(struct device *dev)
 	}
 	if (qtee_bound)
 		return 0;
-	pr_err("no QTEE, or its device is kept for another driver\n");
-	return -ENODEV;
+	if (qtee_refusal == -ENODEV)
+		pr_err("no QTEE, or its device is kept for another driver\n");
+	return qtee_refusal;
 }
 
 static int __init qtee_init(void)

@@ -110,24 +110,23 @@ static bool qtee_message_fits(const struct qtee_pool_item *item)
 	       message->out.size == qtee_tuning(message_out_kib) * SZ_1K;
 }
 
+/* What the CPUs have of it together, about: they go on meanwhile. */
+#define qtee_message_sum(field) ({ \
+	u64 _sum = 0; \
+	int _cpu; \
+	for_each_possible_cpu(_cpu) \
+		_sum += READ_ONCE(per_cpu(qtee_message_cpus, _cpu).field); \
+	_sum; \
+})
+
 static u64 qtee_message_hits(void)
 {
-	u64 sum = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu(qtee_message_cpus, cpu).hits);
-	return sum;
+	return qtee_message_sum(hits);
 }
 
 static unsigned int qtee_message_cached(void)
 {
-	unsigned int sum = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu(qtee_message_cpus, cpu).count);
-	return sum;
+	return qtee_message_sum(count);
 }
 
 static void qtee_message_gather(void);
@@ -301,12 +300,7 @@ static unsigned int qtee_message_bucket(u32 size)
 /* How often a size up to that of the bucket, and above that of the one before, was asked for. */
 u64 qtee_message_size_count(unsigned int bucket)
 {
-	u64 sum = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu(qtee_message_cpus, cpu).sizes[bucket]);
-	return sum;
+	return qtee_message_sum(sizes[bucket]);
 }
 
 /**

@@ -4,6 +4,8 @@
  *
  * All that is counted is counted anyway, under a lock that is held or on the CPU's own memory.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/device.h>
 #include <linux/kobject.h>
 #include <linux/kstrtox.h>
@@ -12,6 +14,7 @@
 #include "block.h"
 #include "message.h"
 #include "pool.h"
+#include "tuning.h"
 
 static struct kobject *qtee_pool_folder;
 
@@ -68,7 +71,20 @@ static struct attribute *qtee_pool_attrs[] = {
 	(struct attribute *)&qtee_pool_file_limit.attr,
 	NULL
 };
-ATTRIBUTE_GROUPS(qtee_pool);
+
+/* The limit of the pairs is a parameter's, and only read here. */
+static umode_t qtee_pool_file_mode(struct kobject *kobj, struct attribute *attr, int index)
+{
+	const struct qtee_pool *pool = container_of(kobj, struct qtee_pool, kobj);
+
+	return pool->ops->gather ? attr->mode & ~0222 : attr->mode;
+}
+
+static const struct attribute_group qtee_pool_group = {
+	.attrs = qtee_pool_attrs,
+	.is_visible = qtee_pool_file_mode,
+};
+__ATTRIBUTE_GROUPS(qtee_pool);
 
 static ssize_t qtee_pool_file_show(struct kobject *kobj, struct attribute *attr, char *buf)
 {
@@ -92,8 +108,10 @@ static ssize_t qtee_pool_file_store(struct kobject *kobj, struct attribute *attr
 	ret = kstrtouint(buf, 0, &limit);
 	if (ret)
 		return ret;
-	if (!limit || limit > 1024)
+	if (!limit || limit > QTEE_TUNING_CLASS_MAX) {
+		pr_err("limit %u: it goes from 1 to %u\n", limit, QTEE_TUNING_CLASS_MAX);
 		return -EINVAL;
+	}
 	WRITE_ONCE(pool->limit, limit);
 	qtee_pool_renew();
 	return size;

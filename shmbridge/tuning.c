@@ -114,16 +114,23 @@ module_param_array(classes_kib, uint, &classes_kib_count, 0444);
 MODULE_PARM_DESC(classes_kib, "Sizes of inbound buffers for larger messages, in KiB, ascending; the last is made 4096 (default 128,256,512,1024,2048,4096)");
 
 static unsigned int classes_max[QTEE_TUNING_CLASSES] = { 4, 4, 4, 4, 4, 4, 4, 4 };
-static unsigned int classes_max_count;
+static unsigned int classes_max_count = 6;
 module_param_array(classes_max, uint, &classes_max_count, 0444);
 MODULE_PARM_DESC(classes_max, "How many buffers of each size there may be (default 4 each)");
 
-/* Whether classes_kib was given can't be told by its count, which has a default. */
+/* Whether they were given can't be told by their counts, which have defaults. */
 static bool qtee_tuning_classes_given(void)
 {
 	static const unsigned int defaults[] = { 128, 256, 512, 1024, 2048, 4096 };
 
 	return classes_kib_count != ARRAY_SIZE(defaults) || memcmp(classes_kib, defaults, sizeof(defaults));
+}
+
+static bool qtee_tuning_classes_max_given(void)
+{
+	static const unsigned int defaults[] = { 4, 4, 4, 4, 4, 4 };
+
+	return classes_max_count != ARRAY_SIZE(defaults) || memcmp(classes_max, defaults, sizeof(defaults));
 }
 
 /* The size classes. Returns how many. */
@@ -138,20 +145,28 @@ unsigned int qtee_tuning_classes(struct qtee_tuning_class classes[QTEE_TUNING_CL
 	return classes_kib_count;
 }
 
-/* Sizes are whole pages and ascend, and any message fits the last one. */
-static int qtee_tuning_classes_check(struct device *dev)
+/* Sizes are whole pages and ascend, and any message fits the last one; the memory does for an invocation. */
+static int qtee_tuning_check(struct device *dev)
 {
 	unsigned int i;
 
 	for (i = 0; i < classes_kib_count; i++) {
 		classes_kib[i] = ALIGN(classes_kib[i], QTEE_TUNING_PAGE_KIB);
 		if (!classes_kib[i] || classes_kib[i] > QTEE_TUNING_MSG_KIB ||
-		    (i && classes_kib[i] <= classes_kib[i - 1]) || !classes_max[i] || classes_max[i] > 1024) {
-			dev_err(dev, "classes_kib ascends, from a page to 4096; classes_max goes from 1 to 1024\n");
+		    (i && classes_kib[i] <= classes_kib[i - 1]) ||
+		    !classes_max[i] || classes_max[i] > QTEE_TUNING_CLASS_MAX) {
+			dev_err(dev, "classes_kib ascends, from a page to 4096; classes_max goes from 1 to %u\n",
+				QTEE_TUNING_CLASS_MAX);
 			return -EINVAL;
 		}
 	}
 	classes_kib[classes_kib_count - 1] = QTEE_TUNING_MSG_KIB;
+
+	/* Two pairs: releases have one of their own. */
+	if (qtee_tuning(pool_max_kib) / 2 < qtee_tuning(message_in_kib) + qtee_tuning(message_out_kib)) {
+		dev_err(dev, "pool_max_kib has to hold two pairs of message_in_kib and message_out_kib\n");
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -184,8 +199,12 @@ static int qtee_tuning_of(struct device *dev, const struct device_node *node)
 		if (ret > 0)
 			classes_kib_count = ret;
 	}
-	if (!classes_max_count)
-		of_property_read_variable_u32_array(node, "qcom,classes-max", classes_max, 1, QTEE_TUNING_CLASSES);
+	if (!qtee_tuning_classes_max_given()) {
+		ret = of_property_read_variable_u32_array(node, "qcom,classes-max", classes_max, 1,
+							  QTEE_TUNING_CLASSES);
+		if (ret > 0)
+			classes_max_count = ret;
+	}
 	return 0;
 }
 
@@ -200,7 +219,7 @@ int qtee_tuning_init(struct device *dev)
 	guard(mutex)(&qtee_tuning_lock);
 	ret = node ? qtee_tuning_of(dev, node) : 0;
 	of_node_put(node);
-	return ret ?: qtee_tuning_classes_check(dev);
+	return ret ?: qtee_tuning_check(dev);
 }
 
 /* From now on changes reach the pools. */

@@ -52,6 +52,8 @@ extern struct qtee_tuning qtee_tuning_values;
 
 /* Size classes of inbound buffers beyond the pair's own. */
 #define QTEE_TUNING_CLASSES	8
+/* And the most of each that there may be. */
+#define QTEE_TUNING_CLASS_MAX	1024
 
 /**
  * struct qtee_tuning_class - a size class

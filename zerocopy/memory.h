@@ -79,7 +79,7 @@ struct qtee_memory {
 	X(OBJECTS, objects)	/* memory objects of other exporters' dma-bufs that exist, idle ones among them */ \
 	X(IDLE, idle)		/* of those, the ones that nobody holds */ \
 	X(EXPORTED, exported)	/* dma-bufs of our own that exist */ \
-	X(EXPORTED_BYTES, exported_bytes)
+	X(EXPORTED_BYTES, exported_bytes)	/* their memory */
 
 enum qtee_memory_stat {
 #define X(id, name) QTEE_MEMORY_STAT_##id,

@@ -40,7 +40,8 @@ std::uint64_t driver_number(const std::string& name);
 /// with and what it leaves. The secure heap is not in them: QTEE keeps some memory for later.
 class Alive final {
  public:
-  /// Bridges are those of message buffers too, of which the driver makes more when it needs them, and keeps them.
+  /// Bridges are those of message buffers too, of which the driver makes more when it needs them, and gives back what
+  /// is idle.
   enum class Bridges { ignored, counted };
 
   static Alive now(const vsoc::Service& service);

@@ -13,12 +13,12 @@
 
 namespace qtee::test {
 
-int module_load(const std::string& name) {
+int module_load(const std::string& name, const std::string& options) {
   const char* kernel = std::getenv("QTEE_KERNEL");
   const std::string path = std::string("/qtee/modules/") + (kernel != nullptr ? kernel : "") + "/" + name + ".ko";
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return errno;
-  return ::syscall(SYS_finit_module, file.get(), "", 0) != 0 ? errno : 0;
+  return ::syscall(SYS_finit_module, file.get(), options.c_str(), 0) != 0 ? errno : 0;
 }
 
 int module_unload(const std::string& name) {

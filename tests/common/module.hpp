@@ -5,8 +5,9 @@
 
 namespace qtee::test {
 
-/// Loads a module of ours, by its file's name without the ending. Returns 0 or an errno.
-int module_load(const std::string& name);
+/// Loads a module of ours, by its file's name without the ending, with parameters as insmod takes them. Returns 0 or
+/// an errno.
+int module_load(const std::string& name, const std::string& options = "");
 
 /// Unloads a module. Returns 0 or an errno.
 int module_unload(const std::string& name);

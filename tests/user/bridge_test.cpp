@@ -29,12 +29,12 @@ class BridgeTest : public UserTest {
   /// Bridges are made and deleted in the background, too.
   ::testing::AssertionResult both_count_the_same() {
     std::uint64_t driver = 0, qtee = 1;
-    for (int i = 0; i < 1000 && driver != qtee; ++i) {
-      if (i != 0) std::this_thread::sleep_for(5ms);
+    const bool same = soon([&] {
       driver = driver_number("statistics/bridges");
       qtee = service_.report().bridges;
-    }
-    if (driver == qtee) return ::testing::AssertionSuccess();
+      return driver == qtee;
+    });
+    if (same) return ::testing::AssertionSuccess();
     return ::testing::AssertionFailure() << "the driver has " << driver << ", QTEE " << qtee;
   }
 
@@ -67,11 +67,10 @@ TEST_F(BridgeTest, ADeletionThatIsRefusedIsAskedForAgainAndTheMemoryWaits) {
   service_.arm(ArmKind::bridge_busy, 60);
   ASSERT_EQ(file_write("/proc/sys/vm/drop_caches", "2"), 0);
   bool waited = false;
-  for (int i = 0; i < 6000 && bytes() > bytes_before - (2u << 20); ++i) {
+  EXPECT_TRUE(soon([&] {
     waited |= driver_number("statistics/bridge_retries") > retries && driver_number("pools/2048k/count") == 0;
-    std::this_thread::sleep_for(5ms);
-  }
-  EXPECT_LE(bytes(), bytes_before - (2u << 20));
+    return bytes() <= bytes_before - (2u << 20);
+  }));
   EXPECT_TRUE(waited) << "the memory was there while its bridge was";
   EXPECT_GT(driver_number("statistics/bridge_retries"), retries);
   EXPECT_GT(service_.counters().bridge_deletes, deletes);
@@ -80,8 +79,7 @@ TEST_F(BridgeTest, ADeletionThatIsRefusedIsAskedForAgainAndTheMemoryWaits) {
 
 TEST_F(BridgeTest, ABufferThatIsNotBridgedIsNotUsed) {
   const Parameter trim("trim_ms", 50);
-  for (int i = 0; i < 1000 && driver_number("pools/2048k/count") != 0; ++i) std::this_thread::sleep_for(5ms);
-  ASSERT_EQ(driver_number("pools/2048k/count"), 0u);
+  ASSERT_TRUE(soon([] { return driver_number("pools/2048k/count") == 0; }));
   ASSERT_TRUE(quiet(service_));
   const auto failures = driver_number("statistics/bridge_failures");
   service_.arm(ArmKind::bridge_fail, 2);

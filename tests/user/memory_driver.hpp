@@ -5,12 +5,16 @@
 
 #include <string>
 
+#include "vsoc_service.hpp"
+
 namespace qtee::test {
 
 /// A counter of the memory module, by its name in sysfs (zerocopy/memory.h says what each counts).
 long memory_stat(const std::string& name);
 /// Reads it until it is `value`, for a few seconds; the last one read.
 long memory_stat_until(const std::string& name, long value);
+/// The same, with a call to QTEE before each reading: beside its next answer it tells of what it lets go.
+long memory_stat_after_calls(const vsoc::Service& service, const std::string& name, long value);
 
 /// How a memory object's counters have changed since this was made.
 class MemoryStats {

@@ -48,12 +48,7 @@ int alloc(int device, void* arg, std::uint64_t size = sizeof(qcom_tee_alloc_arg)
 class MemoryExportTest : public UserTest {
  protected:
   void TearDown() override {
-    // QTEE tells of what it lets go beside its next answer.
-    for (int i = 0; i < 400 && memory_stat("exported") != 0; ++i) {
-      service_.null();
-      std::this_thread::sleep_for(5ms);
-    }
-    EXPECT_EQ(memory_stat_until("exported", 0), 0);
+    EXPECT_EQ(memory_stat_after_calls(service_, "exported", 0), 0);
     EXPECT_EQ(memory_stat_until("exported_bytes", 0), 0);
   }
 
@@ -231,10 +226,7 @@ TEST_F(MemoryExportTest, QteesMappingOutlivesTheOwner) {
   EXPECT_EQ(memory_stat("exported"), 1);
   mapped.call<std::uint64_t>(Op::touch, vsoc::FillRequest{0, 8192, 4});
   mapped.reset();
-  for (int i = 0; i < 400 && memory_stat("exported") != 0; ++i) {
-    service_.null();
-    std::this_thread::sleep_for(5ms);
-  }
+  EXPECT_EQ(memory_stat_after_calls(service_, "exported", 0), 0);
 }
 
 TEST_F(MemoryExportTest, ComesBackAsTheSameMemory) {

@@ -195,11 +195,7 @@ TEST_F(MemoryIdleTest, WhatQteeHoldsStays) {
   EXPECT_EQ(mapping.access(CpuAccess::Mode::read).bytes()[77], std::byte{vsoc::pattern(9, 77)});
   mapped.reset();
   mapping = MemoryMapping();
-  for (int i = 0; i < 400 && memory_stat("objects") != 0; ++i) {
-    service_.null();
-    std::this_thread::sleep_for(5ms);
-  }
-  EXPECT_EQ(memory_stat("objects"), 0);
+  EXPECT_EQ(memory_stat_after_calls(service_, "objects", 0), 0);
   EXPECT_EQ(stats.attached(), 1);
 }
 

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <atomic>
 #include <fstream>
-#include <functional>
 #include <future>
 #include <latch>
 #include <span>
@@ -17,6 +16,7 @@
 #include "file.hpp"
 #include "parameter.hpp"
 #include "pinned.hpp"
+#include "quiet.hpp"
 #include "raw.hpp"
 #include "user_test.hpp"
 
@@ -27,15 +27,6 @@ using vsoc::Op;
 
 // The driver keeps one for the releases of TEE objects.
 constexpr unsigned kPairsOfReleases = 1;
-
-// Whether it comes true within some seconds.
-bool soon(const std::function<bool()>& condition) {
-  for (int i = 0; i < 2000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(5ms);
-  }
-  return condition();
-}
 
 class PoolTest : public UserTest {
  protected:
@@ -330,7 +321,9 @@ TEST_F(PoolTest, NothingGoesWrongUnderChange) {
   const std::string cpu = "/sys/devices/system/cpu/cpu1/online";
   const bool hotplug = std::ifstream(cpu).good();
   for (unsigned round = 0; round < 12; ++round) {
-    if (hotplug) EXPECT_EQ(file_write(cpu, round % 2 == 0 ? "0" : "1"), 0);
+    if (hotplug) {
+      EXPECT_EQ(file_write(cpu, round % 2 == 0 ? "0" : "1"), 0);
+    }
     const Parameter per_cpu("messages_per_cpu", round % 4);
     const Parameter trim("trim_ms", round % 3 == 0 ? 10 : 10'000);
     const Parameter max("messages_max", round % 5 == 4 ? 1 + kPairsOfReleases : 128);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <stdexcept>
 #include <thread>
 
@@ -10,6 +11,15 @@
 #include "vsoc_service.hpp"
 
 namespace qtee::test {
+
+/// Whether it comes true within some seconds.
+inline bool soon(const std::function<bool()>& condition) {
+  for (int i = 0; i < 2000; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return condition();
+}
 
 /// Waits until nobody but this thread speaks to QTEE: what was idle is given back and its bridge deleted, spare buffers
 /// are made and bridged. False when that does not end.
