@@ -40,7 +40,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Fault{"Ubsan", "shift", "UBSAN: shift-out-of-bounds in "},
                       Fault{"AtomicSleep", "sleep", "BUG: sleeping function called from invalid context"},
                       Fault{"Lockdep", "lock", "WARNING: possible circular locking dependency detected"},
-                      Fault{"Kmemleak", "leak", "vsoc_fault_init"}),
+                      Fault{"Kmemleak", "leak", "vsoc_fault_leak"}),
     [](const auto& info) { return std::string(info.param.name); });
 
 // A kernel that complains by itself would pass all of the above.
