@@ -7,9 +7,9 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 KERNELS := debian lts
-# Kernels built from source: the one that make test needs, and all of them.
+# Those beyond: what make test needs, and all of them. qcom and debug are built from source.
 TEST_KERNELS := debug
-BUILT_KERNELS := qcom debug
+MORE_KERNELS := 16k rt qcom debug
 # Which kernel make demo and make shell boot.
 KERNEL ?= debian
 JOBS ?= $(shell nproc)
@@ -28,7 +28,7 @@ cxx_files := find vsoc lib demo tests include kmod -name '*.cpp' -o -name '*.hpp
 help: ## this list
 	@printf 'QTEE driver and virtual SoC. The first make of any kind sets up what it needs (some minutes, once).\n\n'
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 21
-	@printf '\nKERNEL=debian|lts|qcom|debug chooses the kernel of demo and shell, of which the latter two are built\nfrom source by vsoc/setup kernel-qcom and kernel-debug; JOBS=n how much is built at once;\nCTEST_ARGS="-R name" which tests; MINUTES=n how long a soak is.\n'
+	@printf '\nKERNEL=debian|lts|16k|rt|qcom|debug chooses the kernel of demo and shell, of which all but the first two\nare made by vsoc/setup kernel-NAME first; JOBS=n how much is built at once;\nCTEST_ARGS="-R name" which tests; MINUTES=n how long a soak is.\n'
 
 demo: machine ## boot the virtual SoC and talk to QTEE through our driver, step by step
 	@vsoc/run --kernel $(KERNEL) --driver qtee -- qtee-demo
@@ -37,17 +37,17 @@ test: vsoc ## everything: host unit tests, each guest test on debian and lts, th
 	@vsoc/setup $(TEST_KERNELS:%=kernel-%)
 	@$(MAKE) modules KERNELS="$(KERNELS) $(TEST_KERNELS)"
 	@echo "== tests"
-	@$(ctest) -LE '^built$$' $(CTEST_ARGS)
+	@$(ctest) -LE '^more$$' $(CTEST_ARGS)
 
-test-kernels: vsoc ## what make test leaves out: the guest tests on qcom and debug, kernels built from source
-	@vsoc/setup $(BUILT_KERNELS:%=kernel-%)
-	@$(MAKE) modules KERNELS="$(BUILT_KERNELS)"
-	@echo "== tests on $(BUILT_KERNELS)"
-	@$(ctest) -L '^built$$' $(CTEST_ARGS)
+test-kernels: vsoc ## what make test leaves out: the guest tests on other kernels: 16 KiB pages, PREEMPT_RT, qcom, debug
+	@vsoc/setup $(MORE_KERNELS:%=kernel-%)
+	@$(MAKE) modules KERNELS="$(MORE_KERNELS)"
+	@echo "== tests on $(MORE_KERNELS)"
+	@$(ctest) -L '^more$$' $(CTEST_ARGS)
 
 soak: SOAK_KERNEL := $(if $(filter file,$(origin KERNEL)),debug,$(KERNEL))
 soak: vsoc ## the hostile suite for MINUTES=n on each transport, on debug unless KERNEL says otherwise
-	@vsoc/setup $(patsubst %,kernel-%,$(filter $(BUILT_KERNELS),$(SOAK_KERNEL)))
+	@vsoc/setup $(patsubst %,kernel-%,$(filter $(MORE_KERNELS),$(SOAK_KERNEL)))
 	@$(MAKE) modules KERNELS=$(SOAK_KERNEL) KERNEL=$(SOAK_KERNEL)
 	@for transport in auto smc direct; do \
 	  seed=$$((RANDOM << 15 | RANDOM)); \

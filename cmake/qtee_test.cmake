@@ -2,19 +2,21 @@
 
 # qtee_guest_test(NAME name COMMAND program [arg...]
 #                 [KERNELS kernel...] [ALSO kernel...] [DRIVER qtee|mainline|none] [TIMEOUT seconds] [RUN_ARGS arg...]
-#                 [LABELS label...] [LIGHT])
+#                 [LABELS label...] [LIGHT] [WIDE])
 #
 # Registers one test per kernel, named NAME.KERNEL, that boots the virtual SoC, runs COMMAND in it and passes if the
 # command does, the kernel did not complain and nothing is left alive in QTEE. Host tree only; in the others it does
-# nothing, so that a folder may call it wherever the program is built. Defaults: all kernels (mainline: not lts, which has no
-# such driver), DRIVER qtee, 120 seconds, five times as long on debug.
+# nothing, so that a folder may call it wherever the program is built. Defaults: debian, lts, qcom and debug (mainline: not
+# lts, which has no such driver), DRIVER qtee, 120 seconds, five times as long on debug.
+#
+# WIDE is a test that depends on the size of pages or on what is preempted: it also runs on 16k and rt.
 #
 # LIGHT is a test whose work is little more than the boot, which has one CPU busy: two of them run at a time.
 #
-# Tests on qcom and debug, kernels that are built from source, have the label `built`: make test leaves them out, make
-# test-kernels makes those kernels and runs just them. ALSO names those of the two on which make test runs this one too.
+# Tests on others than debian and lts have the label `more`: make test leaves them out, make test-kernels makes those
+# kernels and runs just them. ALSO names those on which make test runs this one too.
 function(qtee_guest_test)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "LIGHT" "NAME;DRIVER;TIMEOUT" "COMMAND;KERNELS;ALSO;RUN_ARGS;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "LIGHT;WIDE" "NAME;DRIVER;TIMEOUT" "COMMAND;KERNELS;ALSO;RUN_ARGS;LABELS")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "qtee_guest_test: unknown arguments: ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -36,6 +38,9 @@ function(qtee_guest_test)
       list(REMOVE_ITEM arg_KERNELS lts)
     endif()
   endif()
+  if(arg_WIDE)
+    list(APPEND arg_KERNELS 16k rt)
+  endif()
   set(processors 2)
   if(arg_LIGHT)
     set(processors 1)
@@ -45,8 +50,8 @@ function(qtee_guest_test)
     set(labels guest ${kernel} ${arg_LABELS})
     set(timeout ${arg_TIMEOUT})
     set(off 30)  # seconds that it may take to go off
-    if(kernel MATCHES "^(qcom|debug)$" AND NOT kernel IN_LIST arg_ALSO)
-      list(APPEND labels built)
+    if(NOT kernel MATCHES "^(debian|lts)$" AND NOT kernel IN_LIST arg_ALSO)
+      list(APPEND labels more)
     endif()
     if(kernel STREQUAL debug)
       math(EXPR timeout "${arg_TIMEOUT} * 5")

@@ -198,7 +198,7 @@ Machine::Machine(const Options& options, const Pieces& pieces) {
   const std::string initramfs = initramfs_make(options, pieces);
   // The self-tests of the kernel's cryptography are two thirds of the instructions of a boot.
   std::string arguments =
-      "console=ttyAMA0 loglevel=7 panic=-1 oops=panic hugepages=16 printk.devkmsg=on "
+      "console=ttyAMA0 loglevel=7 panic=-1 oops=panic hugepagesz=2M hugepages=16 printk.devkmsg=on "
       "cryptomgr.notests=1";
   // Only what our driver does with DMA mappings: udmabuf, to name one, syncs with another direction than it mapped
   // with.

@@ -38,10 +38,12 @@ bool options_read(int argc, char** argv, Options& options, int& status) {
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.usage("usage: vsoc/run [OPTIONS] -- COMMAND [ARG...]");
   app.footer(kNotes);
-  app.add_option("--kernel", options.kernel,
-                 "debian: the newest for trixie; lts: trixie's own; qcom: as Qualcomm's platforms are "
-                 "configured; debug: the same, looking for defects (KASAN, lockdep, kmemleak and more)")
-      ->check(CLI::IsMember({"debian", "lts", "qcom", "debug"}))
+  app.add_option(
+         "--kernel", options.kernel,
+         "debian: the newest for trixie; lts: trixie's own; 16k, rt: debian with pages of 16 KiB, with PREEMPT_RT; "
+         "qcom: as Qualcomm's platforms are configured; debug: the same, looking for defects (KASAN, lockdep, kmemleak "
+         "and more)")
+      ->check(CLI::IsMember({"debian", "lts", "16k", "rt", "qcom", "debug"}))
       ->capture_default_str();
   app.add_option("--driver", options.driver, "what to load before the command")
       ->check(CLI::IsMember({"qtee", "mainline", "none"}))

@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# A stock Debian kernel and what builds modules for it: "debian" is the newest for trixie (backports), "lts" trixie's own.
+# A stock Debian kernel and what builds modules for it: "debian" is the newest for trixie (backports), "lts" trixie's own;
+# "16k" and "rt" are "debian" with pages of 16 KiB and with PREEMPT_RT.
 # Makes usr/ (modules and headers), vmlinuz, version, and initrd: the modules that reach the 9p root, in loading order.
 
 debs_arch_of() {
   # Headers common to all architectures, and kbuild's tools, which run where modules are built, are native.
-  case $1 in linux-kbuild-* | *-common) echo amd64 ;; *) echo arm64 ;; esac
+  case $1 in linux-kbuild-* | *-common | *-common-rt) echo amd64 ;; *) echo arm64 ;; esac
 }
 
 piece_make() {
-  local kernel=$1 root=$2 release version image toolchain packages
+  local kernel=$1 root=$2 release flavour=arm64 version image toolchain packages
   case $kernel in
     debian) release=$debs_suite-backports ;;
     lts) release=$debs_suite ;;
+    16k) release=$debs_suite-backports flavour=arm64-16k ;;
+    rt) release=$debs_suite-backports flavour=rt-arm64 ;;
     *) echo "no such kernel: $kernel" >&2; return 1 ;;
   esac
   toolchain=$(piece_path toolchain)
@@ -20,7 +23,7 @@ piece_make() {
 
   debs_open amd64
   mapfile -t packages < <(debs_closure "$release" '^linux-(image|binary|modules|headers|kbuild)-[0-9]' \
-    linux-image-arm64:arm64 linux-headers-arm64:arm64)
+    "linux-image-$flavour:arm64" "linux-headers-$flavour:arm64")
   debs_download "$root" "${packages[@]}"
 
   version=$(ls "$root/usr/lib/modules")
