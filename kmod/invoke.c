@@ -59,11 +59,40 @@ EXPORT_SYMBOL_GPL(qtee_context_init);
  */
 void qtee_context_fini(struct qtee_context *context)
 {
-	if (context->message)
+	if (context->message) {
+		if (unlikely(qtee_message_borrowed(context->message)))
+			context->message->big = (struct qtee_buffer){};
 		qtee_message_put(context->message);
+	}
 	context->message = NULL;
 }
 EXPORT_SYMBOL_GPL(qtee_context_fini);
+
+/**
+ * qtee_context_use() - have invocations run in an inbound buffer of the caller's own
+ * @context: begun by qtee_context_init(), nothing invoked yet
+ * @buffer: stays until qtee_context_fini(); for good when qtee_context_lost() says so before
+ *
+ * The first page is for the message itself: it has to be zero, is left so, and nobody else may see it. The rest is
+ * the caller's: buffers with QTEE_ARG_PLACED lie there, and it is not cleared. Others are copied to the first page.
+ */
+void qtee_context_use(struct qtee_context *context, const struct qtee_buffer *buffer)
+{
+	context->message->big = *buffer;
+}
+EXPORT_SYMBOL_GPL(qtee_context_use);
+
+/**
+ * qtee_context_lost() - whether QTEE has the message buffers for good
+ * @context: begun by qtee_context_init()
+ *
+ * Return: true when an invocation is open in QTEE that will never end: it may write to the buffers at any time.
+ */
+bool qtee_context_lost(const struct qtee_context *context)
+{
+	return context->message->lost;
+}
+EXPORT_SYMBOL_GPL(qtee_context_lost);
 
 /**
  * qtee_context_id() - id of an invocation
@@ -137,9 +166,10 @@ static int qtee_invoke_args_send(struct qtee_message *message, struct qtee_args 
 		struct qtee_arg *arg = &args->arg[i];
 
 		if (arg->kind == QTEE_ARG_IB) {
-			if (!(arg->flags & QTEE_ARG_USER))
+			if (!arg->flags)
 				memcpy(buf + arg->wire, arg->buffer.addr, arg->buffer.size);
-			else if (copy_from_user(buf + arg->wire, arg->buffer.uaddr, arg->buffer.size))
+			else if (arg->flags & QTEE_ARG_USER &&
+				 copy_from_user(buf + arg->wire, arg->buffer.uaddr, arg->buffer.size))
 				ret = -EFAULT;
 		} else if (arg->kind == QTEE_ARG_IO) {
 			ret = qtee_ahead_send(message, &at, arg);
@@ -172,9 +202,10 @@ static int qtee_invoke_args_take(const void *buf, struct qtee_args *args)
 				ret = -ENODEV;
 			}
 		} else if (arg->kind == QTEE_ARG_OB && !ret) {
-			if (!(arg->flags & QTEE_ARG_USER))
+			if (!arg->flags)
 				memcpy(arg->buffer.addr, buf + arg->wire, arg->buffer.size);
-			else if (copy_to_user(arg->buffer.uaddr, buf + arg->wire, arg->buffer.size))
+			else if (arg->flags & QTEE_ARG_USER &&
+				 copy_to_user(arg->buffer.uaddr, buf + arg->wire, arg->buffer.size))
 				ret = -EFAULT;
 		}
 	}
@@ -240,6 +271,22 @@ static int qtee_invoke_loop(struct qtee_context *context, u32 size, s32 *result)
 	return 0;
 }
 
+/* Has room for a message of which @own bytes are not placed already. Returns all its bytes or an errno. */
+static int qtee_invoke_reserve(struct qtee_message *message, const struct qtee_args *args, u32 own)
+{
+	int ret;
+
+	if (likely(!qtee_message_borrowed(message))) {
+		if (unlikely(args->placed))
+			return -EINVAL;
+		ret = qtee_message_reserve(message, own);
+		return ret ?: own;
+	}
+	if (!args->placed)
+		return own;
+	return qtee_msg_placed_end(args, PAGE_SIZE, qtee_message_in(message)->size);
+}
+
 /*
  * Invokes an object of QTEE by id; the transport's own operations too. See qtee_object_invoke().
  */
@@ -248,7 +295,7 @@ int qtee_invoke(struct qtee_context *context, u32 id, u32 op, struct qtee_args *
 	struct qtee_message *message = context->message;
 	unsigned int sent = 0;
 	int size, ret;
-	u32 counts;
+	u32 counts, own;
 	void *buf;
 
 	context->seen = false;
@@ -257,13 +304,15 @@ int qtee_invoke(struct qtee_context *context, u32 id, u32 op, struct qtee_args *
 		return -ENODEV;
 	}
 
-	size = qtee_msg_layout(args, QTEE_MSG_MAX, &counts);
-	ret = size < 0 ? size : qtee_message_reserve(message, size);
+	size = qtee_msg_layout(args, qtee_message_borrowed(message) ? PAGE_SIZE : QTEE_MSG_MAX, &counts);
+	own = size;
+	ret = size < 0 ? size : qtee_invoke_reserve(message, args, own);
 	if (ret < 0)
 		goto err_drop;
 
+	size = ret;
 	buf = qtee_message_in(message)->addr;
-	message->in_used = size;
+	message->in_used = own;
 	ret = qtee_invoke_args_send(message, args, &sent);
 	if (ret)
 		goto err_drop;
@@ -301,9 +350,10 @@ err_drop:
  * A fatal signal makes callbacks to user space fail, and so ends the invocation as soon as QTEE does.
  *
  * Return: 0 when QTEE answered, whatever its result;
- *	-EINVAL: an object that can't be invoked or passed, or an op of the transport;
+ *	-EINVAL: an object that can't be invoked or passed, an op of the transport, or a placed buffer that is not where
+ *	it may be;
  *	-E2BIG: more than QTEE_ARGS_PER_KIND of a kind;
- *	-EMSGSIZE: more than 4 MiB;
+ *	-EMSGSIZE: more than 4 MiB, or than a page beside placed buffers;
  *	-ENOMEM: no memory, or no ids;
  *	-EFAULT: user memory could not be copied. If it was an output, @context->seen is set: QTEE has done its work;
  *	-EAGAIN: QTEE did not see the message, a retry is safe; or there was no buffer for it;

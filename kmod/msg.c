@@ -38,12 +38,13 @@ static u32 qtee_msg_payload(u32 header, unsigned int slots)
 
 /**
  * qtee_msg_layout() - give each argument of an invocation its place
- * @args: in any order; slot of each, and wire of each buffer, are set
+ * @args: in any order; slot of each, and wire of each buffer, are set, but for buffers that have their place already
+ *	(QTEE_ARG_PLACED); those are for qtee_msg_placed_end() to check
  * @limit: most bytes that the message may have, up to QTEE_MSG_MAX
  * @counts: out: the counts word
  *
- * Return: bytes of the message; -E2BIG with more than 15 of a kind; -EMSGSIZE over @limit; -EINVAL with an unknown
- *	kind.
+ * Return: bytes of the message, without buffers that have their place already; -E2BIG with more than 15 of a kind;
+ *	-EMSGSIZE over @limit; -EINVAL with an unknown kind.
  * Context: any.
  */
 int qtee_msg_layout(struct qtee_args *args, u32 limit, u32 *counts)
@@ -52,6 +53,7 @@ int qtee_msg_layout(struct qtee_args *args, u32 limit, u32 *counts)
 	u32 size[2] = {}, at[2];
 	unsigned int i;
 
+	args->placed = false;
 	for (i = 0; i < args->count; i++) {
 		const struct qtee_arg *arg = &args->arg[i];
 
@@ -61,6 +63,10 @@ int qtee_msg_layout(struct qtee_args *args, u32 limit, u32 *counts)
 			return -E2BIG;
 		if (arg->kind > QTEE_ARG_OB)
 			continue;
+		if (arg->flags & QTEE_ARG_PLACED) {
+			args->placed = true;
+			continue;
+		}
 		/* 30 buffers of at most 4 MiB can't overflow. */
 		if (arg->buffer.size > limit)
 			return -EMSGSIZE;
@@ -84,13 +90,56 @@ int qtee_msg_layout(struct qtee_args *args, u32 limit, u32 *counts)
 		struct qtee_arg *arg = &args->arg[i];
 
 		arg->slot = slot[arg->kind]++;
-		if (arg->kind > QTEE_ARG_OB)
+		if (arg->kind > QTEE_ARG_OB || arg->flags & QTEE_ARG_PLACED)
 			continue;
 		arg->wire = at[arg->kind];
 		at[arg->kind] += ALIGN((u32)arg->buffer.size, QTEE_MSG_ALIGN);
 	}
 
 	return limit;
+}
+
+static bool qtee_msg_placed(const struct qtee_arg *arg)
+{
+	return arg->kind <= QTEE_ARG_OB && arg->flags & QTEE_ARG_PLACED;
+}
+
+/**
+ * qtee_msg_placed_end() - check the buffers that have their place already
+ * @args: arguments, whose kinds are known to be good
+ * @from: the first offset that they may have
+ * @to: the offset that they have to end at
+ *
+ * Each has to lie inside, 8-aligned and apart from all others.
+ *
+ * Return: the offset behind the last one, @from where there is none; -EINVAL.
+ * Context: any.
+ */
+int qtee_msg_placed_end(const struct qtee_args *args, u32 from, u32 to)
+{
+	unsigned int i, j;
+	u32 end = from;
+
+	for (i = 0; i < args->count; i++) {
+		const struct qtee_arg *arg = &args->arg[i];
+
+		if (!qtee_msg_placed(arg))
+			continue;
+		if (arg->wire % QTEE_MSG_ALIGN || arg->wire < from || arg->wire > to ||
+		    arg->buffer.size > to - arg->wire)
+			return -EINVAL;
+		for (j = 0; j < i; j++) {
+			const struct qtee_arg *other = &args->arg[j];
+
+			/* Sums can't overflow: both are inside. */
+			if (qtee_msg_placed(other) && arg->wire < other->wire + other->buffer.size &&
+			    other->wire < arg->wire + arg->buffer.size)
+				return -EINVAL;
+		}
+		if (arg->wire + (u32)arg->buffer.size > end)
+			end = arg->wire + (u32)arg->buffer.size;
+	}
+	return end;
 }
 
 /**

@@ -86,6 +86,7 @@ struct qtee_msg_mapping {
 };
 
 int qtee_msg_layout(struct qtee_args *args, u32 limit, u32 *counts);
+int qtee_msg_placed_end(const struct qtee_args *args, u32 from, u32 to);
 void qtee_msg_invoke_write(void *buf, u32 object, u32 op, u32 counts, const struct qtee_args *args);
 int qtee_msg_answer_read(const void *buf, struct qtee_args *args);
 

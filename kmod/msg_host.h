@@ -25,6 +25,8 @@ typedef uint64_t phys_addr_t;
 
 enum qtee_arg_kind { QTEE_ARG_IB, QTEE_ARG_OB, QTEE_ARG_IO, QTEE_ARG_OO, QTEE_ARG_KINDS };
 
+#define QTEE_ARG_PLACED 2
+
 struct qtee_object;
 
 /* The same as in <linux/qtee.h>. */
@@ -48,6 +50,7 @@ struct qtee_arg {
 struct qtee_args {
 	unsigned int count;
 	s32 result;
+	bool placed;
 	struct qtee_arg *arg;
 };
 

@@ -21,22 +21,12 @@
 #include <linux/string.h>
 
 #include "block.h"
+#include "limit.h"
 #include "tuning.h"
 
 /* In blocks that exist, those among them whose bridge QTEE has not let go yet. */
 static atomic_long_t qtee_block_total = ATOMIC_LONG_INIT(0);
 static atomic_t qtee_block_lost = ATOMIC_INIT(0);
-
-static bool qtee_block_account(size_t size)
-{
-	long max = (long)qtee_tuning(pool_max_kib) * SZ_1K, old = atomic_long_read(&qtee_block_total);
-
-	do {
-		if (old + (long)size > max)
-			return false;
-	} while (!atomic_long_try_cmpxchg(&qtee_block_total, &old, old + size));
-	return true;
-}
 
 static void qtee_block_memory_free(struct qtee_block *block)
 {
@@ -68,7 +58,7 @@ struct qtee_block *qtee_block_new(size_t size)
 
 	size = PAGE_ALIGN(size);
 	config.max_size = size;
-	if (!qtee_block_account(size))
+	if (!qtee_limit_take(&qtee_block_total, size, (u64)qtee_tuning(pool_max_kib) * SZ_1K))
 		return ERR_PTR(-ENOMEM);
 	block = kzalloc(sizeof(*block), GFP_KERNEL);
 	if (!block)

@@ -11,20 +11,6 @@ struct qtee_big;
 struct qtee_block;
 
 /**
- * struct qtee_buffer - memory that QTEE can see
- * @addr: where Linux sees it
- * @paddr: where QTEE does
- * @size: bytes, whole pages
- *
- * Invariant: part of a block, page aligned.
- */
-struct qtee_buffer {
-	void *addr;
-	phys_addr_t paddr;
-	u32 size;
-};
-
-/**
  * struct qtee_message - a pair of message buffers, and what else an invocation needs
  * @next: in a CPU's list of free pairs; meaningless while in use
  * @item: in the pool of pairs, when it is there
@@ -32,8 +18,9 @@ struct qtee_buffer {
  * @block: memory of @in and @out
  * @in: inbound buffer, the pair's own
  * @out: outbound buffer
- * @big: inbound buffer of a size class, while a message is too large for @in; addr is NULL otherwise
- * @big_owner: where @big is from
+ * @big: inbound buffer of a size class, while a message is too large for @in, or one that the invocation brought along;
+ *	addr is NULL otherwise
+ * @big_owner: where @big is from; NULL for one that was brought along
  * @in_used: bytes of the inbound buffer that may not be zero
  * @out_used: bytes of the outbound buffer that may not be zero
  * @lost: QTEE may still write to it, so it is never used again
@@ -68,6 +55,12 @@ int qtee_message_reserve(struct qtee_message *message, u32 size);
 static inline struct qtee_buffer *qtee_message_in(struct qtee_message *message)
 {
 	return message->big.addr ? &message->big : &message->in;
+}
+
+/* Whether the inbound buffer in use is one that the invocation brought along. */
+static inline bool qtee_message_borrowed(const struct qtee_message *message)
+{
+	return message->big.addr && !message->big_owner;
 }
 
 /* Sizes asked for, by powers of two from 64 B up: bucket i counts those up to 64 << i. */

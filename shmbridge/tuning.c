@@ -57,20 +57,43 @@ static int qtee_tunable_set(struct qtee_tunable *tunable, unsigned int value)
 	return 0;
 }
 
+/* Invocations have a pair, and releases one of their own: there has to be memory for both. Returns 0 or -EINVAL. */
+static int qtee_tuning_pairs_check(void)
+{
+	unsigned int pair = qtee_tuning(message_in_kib) + qtee_tuning(message_out_kib);
+
+	if (qtee_tuning(pool_max_kib) / 2 < pair) {
+		pr_err("pool_max_kib has to hold two pairs of message_in_kib and message_out_kib\n");
+		return -EINVAL;
+	}
+	/* A pair is one block of memory. */
+	if (pair > QTEE_TUNING_MSG_KIB) {
+		pr_err("message_in_kib and message_out_kib are %u at most together\n",
+		       (unsigned int)QTEE_TUNING_MSG_KIB);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int qtee_tuning_param_set(const char *text, const struct kernel_param *param)
 {
 	struct qtee_tunable *tunable = param->arg;
-	unsigned int value;
+	unsigned int value, before;
 	int ret = kstrtouint(text, 0, &value);
 
 	if (ret)
 		return ret;
 	guard(mutex)(&qtee_tuning_lock);
+	before = *tunable->value;
 	ret = qtee_tunable_set(tunable, value);
 	if (ret) {
 		pr_err("%s=%s: it goes from %u to %u\n", tunable->name, strim((char *)text), tunable->least,
 		       tunable->most);
 		return ret;
+	}
+	if (qtee_tuning_live && qtee_tuning_pairs_check()) {
+		WRITE_ONCE(*tunable->value, before);
+		return -EINVAL;
 	}
 	tunable->given = true;
 	if (qtee_tuning_live)
@@ -162,12 +185,7 @@ static int qtee_tuning_check(struct device *dev)
 	}
 	classes_kib[classes_kib_count - 1] = QTEE_TUNING_MSG_KIB;
 
-	/* Two pairs: releases have one of their own. */
-	if (qtee_tuning(pool_max_kib) / 2 < qtee_tuning(message_in_kib) + qtee_tuning(message_out_kib)) {
-		dev_err(dev, "pool_max_kib has to hold two pairs of message_in_kib and message_out_kib\n");
-		return -EINVAL;
-	}
-	return 0;
+	return qtee_tuning_pairs_check();
 }
 
 /* Properties of the node; see docs/devicetree/qcom,qtee.yaml. Returns 0 or -EINVAL for one that makes no sense. */

@@ -24,16 +24,19 @@
 #include <linux/slab.h>
 #include <misc/qcom_tee.h>
 
+#include "../shmbridge/limit.h"
 #include "memory.h"
 
 static unsigned int memory_alloc_max_mib = 256;
 module_param(memory_alloc_max_mib, uint, 0644);
-MODULE_PARM_DESC(memory_alloc_max_mib, "Most memory that the driver's own dma-bufs have together, in MiB (default 256)");
+MODULE_PARM_DESC(memory_alloc_max_mib, "Most memory that the driver's own dma-bufs have together, each in a power of two of pages, in MiB (default 256)");
 
 /**
  * struct qtee_export - a dma-buf of our own
  * @memory: its memory object; @memory.rcu frees it
  * @pages: its memory
+ * @charge: what it counts for against memory_alloc_max_mib: the block that the page allocator takes, as it may be from
+ *	there
  * @dma: where qtee_device() sees it
  * @lock: guards @attachments
  * @attachments: of other devices
@@ -41,6 +44,7 @@ MODULE_PARM_DESC(memory_alloc_max_mib, "Most memory that the driver's own dma-bu
 struct qtee_export {
 	struct qtee_memory memory;
 	struct page *pages;
+	u64 charge;
 	dma_addr_t dma;
 	struct mutex lock;
 	struct list_head attachments;
@@ -185,7 +189,7 @@ static int qtee_export_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 static void qtee_export_pages_free(struct qtee_export *export)
 {
 	dma_free_pages(qtee_device(), export->memory.size, export->pages, export->dma, DMA_BIDIRECTIONAL);
-	atomic_long_sub(export->memory.size, &qtee_memory_stats[QTEE_MEMORY_STAT_EXPORTED_BYTES]);
+	atomic_long_sub(export->charge, &qtee_memory_stats[QTEE_MEMORY_STAT_EXPORTED_BYTES]);
 }
 
 /* QTEE can't see the memory any more. */
@@ -225,15 +229,14 @@ static int qtee_export_pages_alloc(struct qtee_export *export, u64 size)
 	atomic_long_t *bytes = &qtee_memory_stats[QTEE_MEMORY_STAT_EXPORTED_BYTES];
 
 	export->memory.size = size;
-	if (atomic_long_add_return(size, bytes) > (long)READ_ONCE(memory_alloc_max_mib) * SZ_1M) {
-		atomic_long_sub(size, bytes);
+	export->charge = (u64)PAGE_SIZE << get_order(size);
+	if (!qtee_limit_take(bytes, export->charge, (u64)READ_ONCE(memory_alloc_max_mib) * SZ_1M))
 		return -EDQUOT;
-	}
 	/* From CMA where there is some, so that it may be larger than the largest block of the page allocator. */
 	export->pages = dma_alloc_pages(qtee_device(), size, &export->dma, DMA_BIDIRECTIONAL,
 					GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!export->pages) {
-		atomic_long_sub(size, bytes);
+		atomic_long_sub(export->charge, bytes);
 		return -ENOMEM;
 	}
 	export->memory.paddr = page_to_phys(export->pages);

@@ -114,7 +114,7 @@ static struct qtee_memory *qtee_idle_next(bool all)
 		if (qtee_idle_doomed)
 			qtee_idle_doomed--;
 		qtee_idle_remove(memory);
-		WRITE_ONCE(memory->state, QTEE_MEMORY_ENDING);
+		qtee_memory_ending_set(memory);
 		next = memory;
 		break;
 	}
@@ -126,21 +126,19 @@ static struct qtee_memory *qtee_idle_next(bool all)
 
 /**
  * qtee_idle_flush() - end all that are idle, now
+ * @wait: wait until their bridges are gone, however long QTEE holds them; else see qtee_memory_ended_wait()
  *
- * Return: whether there was any.
- * Context: process context, sleeps until their bridges are gone.
+ * Context: process context, may sleep.
  */
-bool qtee_idle_flush(void)
+void qtee_idle_flush(bool wait)
 {
 	struct qtee_memory *memory;
-	bool any = false;
 
 	while ((memory = qtee_idle_next(true))) {
-		qtee_bridge_delete(&memory->bridge);
+		if (wait)
+			qtee_bridge_delete(&memory->bridge);
 		qtee_memory_end(memory);
-		any = true;
 	}
-	return any;
 }
 
 static void qtee_idle_work(struct work_struct *work)
@@ -196,5 +194,6 @@ void qtee_idle_exit(void)
 	shrinker_free(qtee_idle_shrinker);
 	disable_delayed_work_sync(&qtee_idle_worker);
 	destroy_workqueue(qtee_idle_wq);
-	qtee_idle_flush();
+	/* Nothing of this module may run later. */
+	qtee_idle_flush(true);
 }

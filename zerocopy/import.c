@@ -41,17 +41,26 @@ static int qtee_import_range(struct qtee_memory *memory)
 	return 0;
 }
 
+/* How long to wait for bridges that may be in the way, in ms. */
+#define QTEE_IMPORT_WAIT_MS	1000
+
 /*
- * Bridges don't overlap, and idle memory objects have theirs still. One of those may be in the way: of another dma-buf
- * over the same pages, which can't be told beforehand.
+ * Bridges don't overlap. Memory objects that are idle have theirs still, and those that are ending maybe; one of them
+ * may be in the way: of another dma-buf over the same pages, which can't be told beforehand. Returns 0; -EAGAIN when
+ * what may be in the way is still there; -EINTR when the caller is being killed; an errno of qtee_bridge_create().
  */
 static int qtee_import_bridge(struct qtee_memory *memory)
 {
-	int ret = qtee_bridge_create(&memory->bridge, memory->paddr, memory->size, memory->perms);
+	int ret = qtee_bridge_create(&memory->bridge, memory->paddr, memory->size, memory->perms), waited;
 
-	if (ret == -EIO && qtee_idle_flush())
-		ret = qtee_bridge_create(&memory->bridge, memory->paddr, memory->size, memory->perms);
-	return ret;
+	if (ret != -EIO)
+		return ret;
+	qtee_idle_flush(false);
+	waited = qtee_memory_ended_wait(QTEE_IMPORT_WAIT_MS);
+	if (waited == -EINTR)
+		return waited;
+	ret = qtee_bridge_create(&memory->bridge, memory->paddr, memory->size, memory->perms);
+	return ret == -EIO && waited ? waited : ret;
 }
 
 /**
@@ -71,7 +80,8 @@ void qtee_import_detach(struct qtee_memory *memory)
  * qtee_import_attach() - attach, map and bridge a memory object's dma-buf
  * @memory: a memory object in state MAKING, with its dma-buf
  *
- * Return: 0; -EOPNOTSUPP when it is scattered; an errno of its exporter or of qtee_bridge_create(). Where it has a
+ * Return: 0; -EOPNOTSUPP when it is scattered; -EAGAIN or -EINTR when the bridge of another memory object may be in the
+ *	way; an errno of its exporter or of qtee_bridge_create(). Where it has a
  *	table then, qtee_import_detach() takes that back.
  * Context: process context, may sleep. Takes the dma-buf's lock.
  */

@@ -34,6 +34,9 @@ static DEFINE_HASHTABLE(qtee_memory_table, QTEE_MEMORY_TABLE_BITS);
 static unsigned long qtee_memory_changes;
 static DECLARE_WAIT_QUEUE_HEAD(qtee_memory_wait);
 
+/* How many are in state ENDING, but for resident ones; changes under the lock. */
+static unsigned long qtee_memory_ending;
+
 /* Puts a memory object in a state, and wakes who waits for that. The lock is held. */
 static void qtee_memory_state_set(struct qtee_memory *memory, enum qtee_memory_state state)
 {
@@ -43,6 +46,30 @@ static void qtee_memory_state_set(struct qtee_memory *memory, enum qtee_memory_s
 	WRITE_ONCE(qtee_memory_changes, qtee_memory_changes + 1);
 	if (wq_has_sleeper(&qtee_memory_wait))
 		wake_up_all(&qtee_memory_wait);
+}
+
+/* Puts one that is not resident in state ENDING. The lock is held, and qtee_memory_end() has to follow. */
+void qtee_memory_ending_set(struct qtee_memory *memory)
+{
+	WRITE_ONCE(qtee_memory_ending, qtee_memory_ending + 1);
+	qtee_memory_state_set(memory, QTEE_MEMORY_ENDING);
+}
+
+/**
+ * qtee_memory_ended_wait() - wait until all that are in state ENDING are gone, bridges and all
+ * @timeout_ms: how long at most: QTEE may not let go of a bridge, and others may keep ending memory objects
+ *
+ * Return: 0; -EAGAIN when it took too long; -EINTR when the caller is being killed.
+ * Context: process context, sleeps.
+ */
+int qtee_memory_ended_wait(unsigned int timeout_ms)
+{
+	long left = wait_event_killable_timeout(qtee_memory_wait, !READ_ONCE(qtee_memory_ending),
+						msecs_to_jiffies(timeout_ms));
+
+	if (left < 0)
+		return -EINTR;
+	return left ? 0 : -EAGAIN;
 }
 
 static int qtee_memory_dispatch(u32 context_id, struct qtee_object *object, u32 op, struct qtee_args *args)
@@ -68,6 +95,8 @@ static void qtee_memory_remove(struct qtee_memory *memory)
 {
 	spin_lock(&qtee_memory_lock);
 	hash_del_rcu(&memory->node);
+	if (!memory->resident)
+		WRITE_ONCE(qtee_memory_ending, qtee_memory_ending - 1);
 	qtee_memory_state_set(memory, QTEE_MEMORY_ENDING);
 	spin_unlock(&qtee_memory_lock);
 }
@@ -87,7 +116,7 @@ static void qtee_memory_gone(struct qtee_bridge *bridge)
 
 /**
  * qtee_memory_end() - take a memory object apart and forget it
- * @memory: in state ENDING, or MAKING; not a resident one
+ * @memory: in state ENDING; not a resident one
  *
  * Context: process context, may sleep.
  */
@@ -104,7 +133,10 @@ static void qtee_memory_release(struct qtee_object *object)
 
 	scoped_guard(spinlock, &qtee_memory_lock) {
 		idle = dmabuf || qtee_idle_add(memory);
-		qtee_memory_state_set(memory, idle ? QTEE_MEMORY_IDLE : QTEE_MEMORY_ENDING);
+		if (idle)
+			qtee_memory_state_set(memory, QTEE_MEMORY_IDLE);
+		else
+			qtee_memory_ending_set(memory);
 	}
 	/* An idle one may be gone already. */
 	if (dmabuf)
@@ -204,6 +236,8 @@ static int qtee_memory_make(struct qtee_memory *memory)
 	int ret = qtee_import_attach(memory);
 
 	if (ret) {
+		scoped_guard(spinlock, &qtee_memory_lock)
+			qtee_memory_ending_set(memory);
 		qtee_memory_end(memory);
 		return ret;
 	}

@@ -79,7 +79,7 @@ struct qtee_memory {
 	X(OBJECTS, objects)	/* memory objects of other exporters' dma-bufs that exist, idle ones among them */ \
 	X(IDLE, idle)		/* of those, the ones that nobody holds */ \
 	X(EXPORTED, exported)	/* dma-bufs of our own that exist */ \
-	X(EXPORTED_BYTES, exported_bytes)	/* their memory */
+	X(EXPORTED_BYTES, exported_bytes)	/* their memory, each rounded up to a power of two of pages */
 
 enum qtee_memory_stat {
 #define X(id, name) QTEE_MEMORY_STAT_##id,
@@ -103,7 +103,9 @@ static inline void qtee_memory_stat_dec(enum qtee_memory_stat stat)
 /* memory.c */
 extern spinlock_t qtee_memory_lock;
 extern const struct qtee_param_type qtee_memory_type;
+void qtee_memory_ending_set(struct qtee_memory *memory);
 void qtee_memory_end(struct qtee_memory *memory);
+int qtee_memory_ended_wait(unsigned int timeout_ms);
 void qtee_memory_resident_add(struct qtee_memory *memory, struct dma_buf *dmabuf);
 void qtee_memory_resident_remove(struct qtee_memory *memory);
 struct seq_file;
@@ -120,7 +122,7 @@ struct file *qtee_export_alloc(u64 *size, u32 flags, u32 fd_flags);
 bool qtee_idle_add(struct qtee_memory *memory);
 void qtee_idle_added(void);
 void qtee_idle_remove(struct qtee_memory *memory);
-bool qtee_idle_flush(void);
+void qtee_idle_flush(bool wait);
 int qtee_idle_init(void);
 void qtee_idle_exit(void);
 

@@ -80,13 +80,18 @@ enum qtee_arg_kind {
 
 /* The buffer of this argument is memory of the current task. */
 #define QTEE_ARG_USER		BIT(0)
+/*
+ * The buffer of this argument lies in the inbound buffer that qtee_context_use() was given: @wire is its offset there,
+ * 8-aligned and not in the first page. Nothing is copied.
+ */
+#define QTEE_ARG_PLACED		BIT(1)
 
 /**
  * struct qtee_arg - one argument
  * @kind: enum qtee_arg_kind
- * @flags: QTEE_ARG_USER, or 0
+ * @flags: QTEE_ARG_USER or QTEE_ARG_PLACED, or 0
  * @slot: the driver's: index among the message's arguments
- * @wire: the driver's: offset of a buffer in its message, id of an object
+ * @wire: the driver's: offset of a buffer in its message, id of an object; the caller's with QTEE_ARG_PLACED
  * @buffer: of the two buffer kinds; an output's size comes back as what was written
  * @object: of the two object kinds; NULL is the NULL object
  * @mapping: the driver's: of an input object whose memory QTEE was told of ahead: id of the mapping's handle; else 0
@@ -119,11 +124,13 @@ struct qtee_arg {
  * struct qtee_args - arguments of an invocation or of a callback
  * @count: how many, up to QTEE_ARGS_MAX
  * @result: of a callback: the object's own answer, sent as it is when the dispatcher returns 0
+ * @placed: the driver's: whether any has QTEE_ARG_PLACED
  * @arg: the arguments
  */
 struct qtee_args {
 	unsigned int count;
 	s32 result;
+	bool placed;
 	struct qtee_arg *arg;
 };
 
@@ -215,6 +222,20 @@ struct qtee_object {
 };
 
 /**
+ * struct qtee_buffer - memory that QTEE can see
+ * @addr: where Linux sees it
+ * @paddr: where QTEE does
+ * @size: bytes, whole pages
+ *
+ * Invariant: contiguous, page aligned, under one bridge where bridges are in use.
+ */
+struct qtee_buffer {
+	void *addr;
+	phys_addr_t paddr;
+	u32 size;
+};
+
+/**
  * struct qtee_context - an invocation in progress, and the message buffers it runs in
  * @message: buffers, preallocated
  * @args: room for QTEE_ARGS_MAX arguments, for a caller that has none of its own
@@ -254,6 +275,8 @@ void qtee_object_put(struct qtee_object *object);
 int qtee_context_init(struct qtee_context *context);
 void qtee_context_fini(struct qtee_context *context);
 u32 qtee_context_id(const struct qtee_context *context);
+void qtee_context_use(struct qtee_context *context, const struct qtee_buffer *buffer);
+bool qtee_context_lost(const struct qtee_context *context);
 
 int qtee_object_invoke(struct qtee_context *context, struct qtee_object *object, u32 op, struct qtee_args *args,
 		       s32 *result);

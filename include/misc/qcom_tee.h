@@ -27,6 +27,7 @@
 /**
  * enum qcom_tee_param_attr - what a parameter is
  * @QCOM_TEE_BUFFER: memory of the caller: addr and len
+ * @QCOM_TEE_BUFFER_PLACED: INVOKE: memory in a message buffer of the caller's: placed. Nothing is copied
  * @QCOM_TEE_OBJECT_NULL: no object
  * @QCOM_TEE_OBJECT: an object: id and host_id
  *
@@ -34,6 +35,7 @@
  */
 enum qcom_tee_param_attr {
 	QCOM_TEE_BUFFER		= 0x00,
+	QCOM_TEE_BUFFER_PLACED	= 0x01,
 	QCOM_TEE_OBJECT_NULL	= 0x80,
 	QCOM_TEE_OBJECT		= 0x81,
 };
@@ -45,6 +47,9 @@ enum qcom_tee_param_attr {
 #define QCOM_TEE_OBJECT_SECURE		(-1)	/* QTEE does; id is the fd of a TEE object */
 #define QCOM_TEE_MEMORY_OBJECT		(-2)	/* the kernel does; id is the fd of a dma-buf */
 
+/* For ALLOC: no object, but a message buffer, whose fd placed parameters name. */
+#define QCOM_TEE_MESSAGE_BUFFER		(-3)
+
 /**
  * struct qcom_tee_param - one parameter of an invocation, 24 bytes
  * @attr: enum qcom_tee_param_attr
@@ -52,6 +57,9 @@ enum qcom_tee_param_attr {
  * @object: with either object attribute
  * @buffer: with QCOM_TEE_BUFFER; addr is a user address, len is in bytes; for an output, len comes back as what was
  *          written, which is never more than was offered
+ * @placed: with QCOM_TEE_BUFFER_PLACED; fd is that of a message buffer, the same in all parameters; offset is from the
+ *          start of its mapping, a multiple of 8; len as with @buffer. No two may overlap. While the call lasts inputs
+ *          should stay as they are, and outputs are QTEE's; only what this caller sees depends on that
  */
 struct qcom_tee_param {
 	__u32 attr;
@@ -65,6 +73,11 @@ struct qcom_tee_param {
 			__u64 addr;
 			__u64 len;
 		} buffer;
+		struct {
+			__s32 fd;
+			__u32 offset;
+			__u64 len;
+		} placed;
 	};
 };
 
@@ -131,13 +144,15 @@ struct qcom_tee_ioctl_data {
  * Return: 0 when QTEE answered (see result), else -1 and
  *   EINVAL   a header, a parameter, an op or a combination that is not allowed
  *   E2BIG    more than 15 parameters of a kind
- *   EMSGSIZE more bytes than a message can hold
+ *   EMSGSIZE more bytes than a message can hold; beside placed parameters all others have a page in all
+ *   EBUSY    another invocation is in the message buffer
+ *   EOPNOTSUPP a memory object whose memory is not in one piece
  *   EBADF    an fd that is not open, or not of the kind that the parameter says
  *   EFAULT   memory that can't be read or written
  *   EAGAIN   QTEE did not see the message, being busy, or there was no buffer for it; the call can be made again
  *   EIO      QTEE refused the message unseen, and would again
  *   EINTR    the caller is being killed
- *   ENODEV   QTEE saw the message, and its answer can't be used
+ *   ENODEV   QTEE saw the message, and its answer can't be used; or it has the message buffer for good
  *   ENOMEM   out of memory
  *   EMFILE   the caller can have no more fds
  * EFAULT, ENOMEM and EMFILE may also come when QTEE has done its work, but what came out can't be handed over: it is
@@ -167,7 +182,7 @@ struct qcom_tee_ioctl_data {
  *   ENOENT   no such request: answered before, timed out, or its invoker is gone
  *   EINVAL   parameters that are not those of the request; the request still waits for its answer
  *   EINTR    a signal came; the request still waits for its answer
- *   E2BIG, EBADF, EFAULT, ENOMEM as INVOKE; the request still waits for its answer
+ *   E2BIG, EBADF, EFAULT, EOPNOTSUPP, ENOMEM as INVOKE; the request still waits for its answer
  */
 #define QCOM_TEE_IOCTL_REPLY	_IOWR(QCOM_TEE_IOC_MAGIC, 2, struct qcom_tee_ioctl_data)
 
@@ -176,10 +191,11 @@ struct qcom_tee_ioctl_data {
  * fails with ENOTTY where there are none.
  */
 
-/* Bits of qcom_tee_version_arg.features. */
+/* Bits of qcom_tee_version_arg.features. Bits, and numbers of ioctls, that are left out mean nothing. */
 #define QCOM_TEE_FEATURE_REPLY_RECEIVE	(1U << 0)	/* QCOM_TEE_IOCTL_REPLY_RECEIVE */
 #define QCOM_TEE_FEATURE_SERVER_TIMEOUT	(1U << 1)	/* QCOM_TEE_IOCTL_SERVER */
 #define QCOM_TEE_FEATURE_ALLOC		(1U << 4)	/* QCOM_TEE_IOCTL_ALLOC of QCOM_TEE_MEMORY_OBJECT */
+#define QCOM_TEE_FEATURE_MESSAGE_BUFFER	(1U << 5)	/* that of QCOM_TEE_MESSAGE_BUFFER, and placed parameters */
 
 /**
  * struct qcom_tee_version_arg - what VERSION gives
@@ -250,12 +266,14 @@ struct qcom_tee_server_arg {
 /**
  * struct qcom_tee_alloc_arg - what ALLOC takes
  * @size: in: bytes; out: the same, rounded up to whole pages
- * @host_id: in: which kind of object: QCOM_TEE_MEMORY_OBJECT
- * @flags: in: QCOM_TEE_ALLOC_*
+ * @host_id: in: what is wanted: QCOM_TEE_MEMORY_OBJECT or QCOM_TEE_MESSAGE_BUFFER
+ * @flags: in: QCOM_TEE_ALLOC_*; 0 for a message buffer
  * @fd_flags: in: O_RDONLY or O_RDWR, and O_CLOEXEC. With O_RDONLY the memory can be mapped for reading only, by the
- *            caller and by QTEE
- * @fd: out: a dma-buf of contiguous, cleared memory. It can be mapped (shared, cached), passed to QTEE as a memory
- *      object, attached by other devices, and sent to other processes. Its size never changes
+ *            caller and by QTEE; a message buffer needs O_RDWR
+ * @fd: out: of a memory object, a dma-buf of contiguous, cleared memory. It can be mapped (shared, cached), passed to
+ *      QTEE as a memory object, attached by other devices, and sent to other processes. Its size never changes.
+ *      Of a message buffer, a file that can be mapped (shared), and named by placed parameters of one invocation at a
+ *      time. It has size bytes, 4 MiB less a page at most
  */
 struct qcom_tee_alloc_arg {
 	__u64 size;
@@ -266,15 +284,16 @@ struct qcom_tee_alloc_arg {
 };
 
 /**
- * QCOM_TEE_IOCTL_ALLOC - memory that QTEE can map
+ * QCOM_TEE_IOCTL_ALLOC - memory that QTEE can see: to be mapped by it, or to invoke in
  *
  * On /dev/qtee. Takes a struct qcom_tee_alloc_arg. More than some MiB come from the kernel's CMA area, where it has
  * one.
  *
  * Return: 0, else -1 and
- *   EINVAL      buf_len is smaller than the struct, no bytes, or flags that there are not
+ *   EINVAL      buf_len is smaller than the struct, no bytes, too many for a message, or flags that there are not
  *   EOPNOTSUPP  no object of that kind can be made
  *   ENOMEM      there is no contiguous memory of that size now
+ *   EAGAIN      QTEE is too busy to be told of it; the call can be made again
  *   EDQUOT      the driver's limit for all such memory is reached
  *   EIO, EACCES QTEE does not take the memory
  *   EMFILE, EFAULT

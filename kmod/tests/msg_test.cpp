@@ -128,6 +128,61 @@ TEST(Layout, SizesThatWouldOverflow) {
   EXPECT_EQ(qtee_msg_layout(many.get(), QTEE_MSG_MAX, &counts), -EMSGSIZE);
 }
 
+// Buffers that have their place already are left there, and take no room of the message's own.
+TEST(Placed, StaysWhereItIs) {
+  Args args;
+  args.add(QTEE_ARG_IB, 100);
+  args.add(QTEE_ARG_OB, 60'000);
+  args.add(QTEE_ARG_IB, 8);
+  args.arg[1].flags = QTEE_ARG_PLACED;
+  args.arg[1].wire = 8192;
+  std::uint32_t counts = 0;
+  EXPECT_EQ(qtee_msg_layout(args.get(), 4096, &counts), 40 + 104 + 8);
+  EXPECT_TRUE(args.args.placed);
+  EXPECT_EQ(counts, 0x12u);
+  EXPECT_EQ(args.arg[0].wire, 40u);
+  EXPECT_EQ(args.arg[1].wire, 8192u);
+  EXPECT_EQ(args.arg[1].slot, 2u);
+  EXPECT_EQ(args.arg[2].wire, 144u);
+  EXPECT_EQ(qtee_msg_placed_end(&args.args, 4096, 8192 + 60'000), 8192 + 60'000);
+  args.arg[1].flags = 0;
+  args.arg[1].buffer.size = 8;
+  qtee_msg_layout(args.get(), 4096, &counts);
+  EXPECT_FALSE(args.args.placed);
+}
+
+TEST(Placed, HasToBeInsideAlignedAndApart) {
+  constexpr std::uint32_t kFrom = 4096, kTo = 65536;
+  struct Place {
+    std::uint32_t at;
+    std::size_t size;
+  };
+  const auto end = [](std::initializer_list<Place> places) {
+    Args args;
+    for (const Place& place : places) {
+      args.add(args.arg.size() % 2 ? QTEE_ARG_OB : QTEE_ARG_IB, place.size);
+      args.arg.back().flags = QTEE_ARG_PLACED;
+      args.arg.back().wire = place.at;
+    }
+    return qtee_msg_placed_end(args.get(), kFrom, kTo);
+  };
+  EXPECT_EQ(end({}), static_cast<int>(kFrom));
+  EXPECT_EQ(end({{kFrom, 1}}), static_cast<int>(kFrom + 1));
+  EXPECT_EQ(end({{kTo - 8, 8}, {kFrom, 8}}), static_cast<int>(kTo));
+  EXPECT_EQ(end({{kTo, 0}}), static_cast<int>(kTo));
+  EXPECT_EQ(end({{kFrom, kTo - kFrom}}), static_cast<int>(kTo));
+  for (const Place& place :
+       {Place{kFrom - 8, 8}, Place{0, 8}, Place{kFrom + 4, 8}, Place{kTo - 8, 9}, Place{kTo, 1}, Place{kTo + 8, 0},
+        Place{0xFFFFFFF8, 8}, Place{kFrom, kTo}, Place{kFrom, ~std::size_t{0}}, Place{kFrom, std::size_t{1} << 32}})
+    EXPECT_EQ(end({place}), -EINVAL) << place.at << " " << place.size;
+  EXPECT_EQ(end({{8192, 16}, {8208, 8}, {8184, 8}}), 8216);
+  EXPECT_EQ(end({{8192, 16}, {8200, 8}}), -EINVAL);
+  EXPECT_EQ(end({{8200, 8}, {8192, 16}}), -EINVAL);
+  EXPECT_EQ(end({{8192, 8}, {8192, 8}}), -EINVAL);
+  EXPECT_EQ(end({{8192, 8}, {16384, 8}, {8192, 1}}), -EINVAL);
+  EXPECT_EQ(end({{8192, 0}, {8192, 8}}), 8200) << "nothing lies on nothing";
+}
+
 // An invocation with one of each kind, written and laid out.
 class Answer : public testing::Test {
  protected:

@@ -8,7 +8,7 @@
 
 #include "user.h"
 
-/* ALLOC. What is made, and how, is the kind's business. Returns as QCOM_TEE_IOCTL_ALLOC says. */
+/* ALLOC. What is made, and how, is the business of the kind. Returns as QCOM_TEE_IOCTL_ALLOC says. */
 long qtee_user_alloc(const struct qcom_tee_ioctl_data *data)
 {
 	struct qcom_tee_alloc_arg __user *user = u64_to_user_ptr(data->buf_ptr);
@@ -26,7 +26,10 @@ long qtee_user_alloc(const struct qcom_tee_ioctl_data *data)
 	fd = get_unused_fd_flags(arg.fd_flags & O_CLOEXEC);
 	if (fd < 0)
 		return fd;
-	file = qtee_param_type_alloc(arg.host_id, &arg.size, arg.flags, arg.fd_flags & O_ACCMODE);
+	if (arg.host_id == QCOM_TEE_MESSAGE_BUFFER)
+		file = qtee_user_buffer_file(&arg.size, arg.flags, arg.fd_flags & O_ACCMODE);
+	else
+		file = qtee_param_type_alloc(arg.host_id, &arg.size, arg.flags, arg.fd_flags & O_ACCMODE);
 	if (IS_ERR(file)) {
 		put_unused_fd(fd);
 		return PTR_ERR(file);

@@ -10,19 +10,50 @@
  * struct qtee_user_invocation - an INVOKE under way
  * @head: the caller's header, copied once
  * @params: its parameters, copied with it
+ * @buffer: file of the caller's message buffer, or NULL
+ * @buffer_fd: the fd by which it was named
  */
 struct qtee_user_invocation {
 	struct qcom_tee_object_invoke_arg head;
 	struct qcom_tee_param params[QCOM_TEE_PARAMS_MAX];
+	struct file *buffer;
+	s32 buffer_fd;
 };
 
 static_assert(sizeof(struct qcom_tee_param) == 24);
 static_assert(sizeof(struct qcom_tee_object_invoke_arg) == 16);
 static_assert(offsetof(struct qtee_user_invocation, params) == sizeof(struct qcom_tee_object_invoke_arg));
 
-/* The caller's parameters as arguments. On failure no object is held. */
-static int qtee_user_invoke_args(struct qtee_user_invocation *invocation, struct qtee_args *args)
+/* A parameter that lies in the caller's message buffer. All of an invocation lie in one. Returns 0 or an errno. */
+static int qtee_user_invoke_placed(struct qtee_user_invocation *invocation, struct qtee_context *context,
+				   const struct qcom_tee_param *param, struct qtee_arg *arg)
 {
+	if (!invocation->buffer) {
+		struct file *buffer = qtee_user_buffer_begin(param->placed.fd, context);
+
+		if (IS_ERR(buffer))
+			return PTR_ERR(buffer);
+		invocation->buffer = buffer;
+		invocation->buffer_fd = param->placed.fd;
+	} else if (param->placed.fd != invocation->buffer_fd) {
+		return -EINVAL;
+	}
+	/* The core checks the rest: where it ends, alignment, and that none is on another. */
+	if (param->placed.offset > qtee_user_buffer_size(invocation->buffer))
+		return -EINVAL;
+	arg->kind = param->direction ? QTEE_ARG_IB : QTEE_ARG_OB;
+	arg->flags = QTEE_ARG_PLACED;
+	arg->wire = PAGE_SIZE + param->placed.offset;
+	arg->buffer.addr = NULL;
+	arg->buffer.size = param->placed.len;
+	return 0;
+}
+
+/* The caller's parameters as arguments. On failure no object is held but those that args counts. */
+static int qtee_user_invoke_args(struct qtee_user_invocation *invocation, struct qtee_context *context,
+				 struct qtee_args *args)
+{
+	int ret;
 	unsigned int i;
 
 	for (i = 0; i < invocation->head.num_params; i++) {
@@ -36,6 +67,11 @@ static int qtee_user_invoke_args(struct qtee_user_invocation *invocation, struct
 			arg->flags = QTEE_ARG_USER;
 			arg->buffer.uaddr = u64_to_user_ptr(param->buffer.addr);
 			arg->buffer.size = param->buffer.len;
+			break;
+		case QCOM_TEE_BUFFER_PLACED:
+			ret = qtee_user_invoke_placed(invocation, context, param, arg);
+			if (ret)
+				return ret;
 			break;
 		case QCOM_TEE_OBJECT:
 		case QCOM_TEE_OBJECT_NULL:
@@ -111,7 +147,7 @@ long qtee_user_invoke(struct qtee_object *object, unsigned long arg)
 
 	if (copy_from_user(&data, (void __user *)arg, sizeof(data)))
 		return -EFAULT;
-	if (data.buf_len < sizeof(invocation.head) || data.buf_len > sizeof(invocation))
+	if (data.buf_len < sizeof(invocation.head) || data.buf_len > offsetof(struct qtee_user_invocation, buffer))
 		return -EINVAL;
 	user = u64_to_user_ptr(data.buf_ptr);
 	if (copy_from_user(&invocation, user, data.buf_len))
@@ -126,7 +162,8 @@ long qtee_user_invoke(struct qtee_object *object, unsigned long arg)
 		return ret;
 	args.arg = context.args;
 
-	ret = qtee_user_invoke_args(&invocation, &args);
+	invocation.buffer = NULL;
+	ret = qtee_user_invoke_args(&invocation, &context, &args);
 	if (!ret && object == &qtee_object_root)
 		ret = qtee_root_user_check(invocation.head.op, &args);
 
@@ -173,6 +210,8 @@ long qtee_user_invoke(struct qtee_object *object, unsigned long arg)
 	else
 		qtee_user_files_install(&files);
 out:
+	if (unlikely(invocation.buffer))
+		qtee_user_buffer_end(invocation.buffer, &context);
 	qtee_context_fini(&context);
 	return ret;
 }

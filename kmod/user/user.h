@@ -162,6 +162,12 @@ long qtee_user_invoke(struct qtee_object *object, unsigned long arg);
 int qtee_user_receive(struct qtee_user_server *server, bool nonblock, void __user *buf, u64 *len);
 int qtee_user_reply(struct qtee_user_server *server, void __user *buf, u64 len);
 
+/* buffer.c */
+struct file *qtee_user_buffer_file(u64 *size, u32 flags, u32 fd_flags);
+struct file *qtee_user_buffer_begin(s32 fd, struct qtee_context *context);
+void qtee_user_buffer_end(struct file *file, const struct qtee_context *context);
+u32 qtee_user_buffer_size(const struct file *file);
+
 /* alloc.c */
 long qtee_user_alloc(const struct qcom_tee_ioctl_data *data);
 

@@ -13,7 +13,7 @@ long qtee_user_version(const struct qcom_tee_ioctl_data *data)
 	const struct qcom_tee_version_arg version = {
 		.version = QTEE_USER_API_VERSION,
 		.features = QCOM_TEE_FEATURE_REPLY_RECEIVE | QCOM_TEE_FEATURE_SERVER_TIMEOUT |
-			    qtee_param_type_features(),
+			    QCOM_TEE_FEATURE_MESSAGE_BUFFER | qtee_param_type_features(),
 	};
 
 	if (data->buf_len < sizeof(version))

@@ -22,8 +22,29 @@ qcom_tee_param& Invocation::next() {
   return frame_.next();
 }
 
+Invocation& Invocation::use(const MessageBuffer& buffer) noexcept {
+  buffer_fd_ = buffer.fd();
+  buffer_ = buffer.bytes();
+  return *this;
+}
+
+void Invocation::set_buffer(qcom_tee_param& param, bool input, std::span<const std::byte> bytes) noexcept {
+  const auto begin = reinterpret_cast<std::uintptr_t>(buffer_.data());
+  const auto at = reinterpret_cast<std::uintptr_t>(bytes.data());
+  if (bytes.empty() || at < begin || at - begin >= buffer_.size() || bytes.size() > buffer_.size() - (at - begin)) {
+    detail::param_set_buffer(param, input, bytes.data(), bytes.size());
+    return;
+  }
+  param = {};
+  param.attr = QCOM_TEE_BUFFER_PLACED;
+  param.direction = input ? 1 : 0;
+  param.placed.fd = buffer_fd_;
+  param.placed.offset = static_cast<std::uint32_t>(at - begin);
+  param.placed.len = bytes.size();
+}
+
 Invocation& Invocation::input(std::span<const std::byte> bytes) {
-  detail::param_set_buffer(next(), true, bytes.data(), bytes.size());
+  set_buffer(next(), true, bytes);
   return *this;
 }
 
@@ -55,7 +76,7 @@ Invocation& Invocation::input(std::nullptr_t) {
 Invocation& Invocation::output(std::span<std::byte> memory) {
   qcom_tee_param& param = next();
   outputs_[output_count_++] = static_cast<std::uint8_t>(frame_.size() - 1);
-  detail::param_set_buffer(param, false, memory.data(), memory.size());
+  set_buffer(param, false, memory);
   return *this;
 }
 
@@ -75,7 +96,10 @@ std::error_code Invocation::invoke(const Object& object) noexcept {
 
 std::span<std::byte> Invocation::written(std::size_t index) const {
   if (state_ != State::answered || index >= output_count_) throw std::out_of_range("output buffer of an invocation");
-  return detail::param_memory(const_cast<Invocation*>(this)->frame_[outputs_[index]]);
+  const qcom_tee_param& param = const_cast<Invocation*>(this)->frame_[outputs_[index]];
+  if (param.attr == QCOM_TEE_BUFFER_PLACED)
+    return buffer_.subspan(param.placed.offset, static_cast<std::size_t>(param.placed.len));
+  return detail::param_memory(param);
 }
 
 AnyObject Invocation::take_object(std::size_t index) {

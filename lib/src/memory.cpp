@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "allocation.hpp"
 #include "qtee/detail/uapi.hpp"
 #include "qtee/memory_object.hpp"
 #include "qtee/transport.hpp"
@@ -17,7 +18,8 @@
 namespace qtee {
 namespace {
 
-constexpr std::size_t kPageSize = 4096;
+// Of the kernel: 4, 16 or 64 KiB.
+std::size_t page_bytes() { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
 constexpr std::size_t kHugePageSize = std::size_t{2} << 20;
 #ifndef MFD_HUGE_2MB
 constexpr unsigned MFD_HUGE_2MB = 21u << 26;
@@ -75,26 +77,15 @@ MemoryObject::MemoryObject(FileDescriptor dma_buf) : fd_(std::move(dma_buf)) {
 }
 
 MemoryObject MemoryObject::allocate(std::size_t size, Access tee) {
-  Transport& transport = Transport::current();
-  const int device_fd = transport.open("/dev/qtee", O_RDWR | O_CLOEXEC);
-  if (device_fd < 0) throw_errno(-device_fd, "open /dev/qtee");
-  const FileDescriptor device(device_fd);
-
-  qcom_tee_alloc_arg memory{};
-  memory.size = size;
-  memory.host_id = QCOM_TEE_MEMORY_OBJECT;
-  memory.flags = tee == Access::read_only ? QCOM_TEE_ALLOC_READ_ONLY : 0;
-  memory.fd_flags = O_RDWR | O_CLOEXEC;
-  qcom_tee_ioctl_data data{reinterpret_cast<std::uintptr_t>(&memory), sizeof memory};
-  if (const int status = transport.ioctl(device.get(), QCOM_TEE_IOCTL_ALLOC, &data); status < 0) {
-    throw_errno(-status, "allocate contiguous memory");
-  }
-  return MemoryObject(FileDescriptor(memory.fd), memory.size);
+  Allocation memory =
+      allocate_for_tee(QCOM_TEE_MEMORY_OBJECT, size, tee == Access::read_only ? QCOM_TEE_ALLOC_READ_ONLY : 0,
+                       "allocate contiguous memory");
+  return MemoryObject(std::move(memory.fd), memory.size);
 }
 
 MemoryObject MemoryObject::from_memfd(std::size_t size, unsigned memfd_flags, std::size_t page_size) {
   if (size == 0) throw_errno(EINVAL, "make a memory object of no bytes");
-  const std::size_t length = (size + kPageSize - 1) / kPageSize * kPageSize;
+  const std::size_t page = page_bytes(), length = (size + page - 1) / page * page;
   const std::size_t backing = (length + page_size - 1) / page_size * page_size;
 
   const FileDescriptor memory(::memfd_create("qtee", MFD_CLOEXEC | MFD_ALLOW_SEALING | memfd_flags));
@@ -113,7 +104,7 @@ MemoryObject MemoryObject::from_memfd(std::size_t size, unsigned memfd_flags, st
   create.size = length;
   const int fd = transport.ioctl(device.get(), UDMABUF_CREATE, &create);
   if (fd < 0) {
-    throw_errno(-fd, fd == -ENOMEM && page_size != kPageSize
+    throw_errno(-fd, fd == -ENOMEM && page_size != page
                          ? "make a dma-buf of a huge page (is one free? see /proc/sys/vm/nr_hugepages)"
                          : "make a dma-buf of a memfd");
   }
@@ -125,6 +116,6 @@ MemoryObject MemoryObject::from_huge_page(std::size_t size) {
   return from_memfd(size, MFD_HUGETLB | MFD_HUGE_2MB, kHugePageSize);
 }
 
-MemoryObject MemoryObject::from_pages(std::size_t size) { return from_memfd(size, 0, kPageSize); }
+MemoryObject MemoryObject::from_pages(std::size_t size) { return from_memfd(size, 0, page_bytes()); }
 
 }  // namespace qtee

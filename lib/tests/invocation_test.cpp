@@ -190,6 +190,38 @@ TEST_F(InvocationTest, CommonCallsAllocateNothing) {
   EXPECT_EQ(g_allocations, before);
 }
 
+TEST_F(InvocationTest, WhatLiesInItsMessageBufferIsNamedByPlace) {
+  const MessageBuffer buffer = MessageBuffer::allocate(10'000);
+  EXPECT_EQ(driver_.allocated.host_id, QCOM_TEE_MESSAGE_BUFFER);
+  ASSERT_EQ(buffer.bytes().size(), 12288u);
+  std::vector<qcom_tee_param> seen;
+  const Object sink = object([&](FakeCall& call) {
+    for (auto& param : call.params) {
+      seen.push_back(param);
+      if (param.direction == 0 && param.attr == QCOM_TEE_BUFFER_PLACED) param.placed.len = 5;
+    }
+    return 0;
+  });
+  std::array<std::byte, 8> outside;
+  Invocation invocation(OpCode(1));
+  invocation.input(buffer.bytes().first(8));  // before use(): copied
+  invocation.use(buffer).input(buffer.bytes().subspan(4096, 100)).output(buffer.bytes().last(8)).input(outside);
+  invocation.input(buffer.bytes().first(0));
+  ASSERT_FALSE(invocation.invoke(sink));
+  ASSERT_EQ(seen.size(), 5u);
+  EXPECT_EQ(seen[0].attr, QCOM_TEE_BUFFER);
+  EXPECT_EQ(seen[1].attr, QCOM_TEE_BUFFER_PLACED);
+  EXPECT_EQ(seen[1].placed.fd, buffer.fd());
+  EXPECT_EQ(seen[1].placed.offset, 4096u);
+  EXPECT_EQ(seen[1].placed.len, 100u);
+  EXPECT_EQ(seen[2].attr, QCOM_TEE_BUFFER_PLACED);
+  EXPECT_EQ(seen[2].placed.offset, 12280u);
+  EXPECT_EQ(seen[3].attr, QCOM_TEE_BUFFER);
+  EXPECT_EQ(seen[4].attr, QCOM_TEE_BUFFER);
+  EXPECT_EQ(invocation.written(0).data(), buffer.bytes().last(8).data());
+  EXPECT_EQ(invocation.written(0).size(), 5u);
+}
+
 TEST_F(InvocationTest, BuilderTakesSixtyAndNoMore) {
   std::size_t seen = 0;
   const Object sink = object([&](FakeCall& call) {

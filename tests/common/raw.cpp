@@ -47,6 +47,16 @@ qcom_tee_param param_object_out() {
   return param;
 }
 
+qcom_tee_param param_placed(int fd, bool input, std::uint32_t offset, std::uint64_t size) {
+  qcom_tee_param param{};
+  param.attr = QCOM_TEE_BUFFER_PLACED;
+  param.direction = input ? 1 : 0;
+  param.placed.fd = fd;
+  param.placed.offset = offset;
+  param.placed.len = size;
+  return param;
+}
+
 int raw_ioctl(int fd, unsigned long request, void* argument) { return ::ioctl(fd, request, argument) < 0 ? errno : 0; }
 
 RawInvoke::RawInvoke(std::uint32_t op, std::size_t count)

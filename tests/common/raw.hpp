@@ -15,6 +15,8 @@ namespace qtee::test {
 
 qcom_tee_param param_in(const void* data, std::uint64_t size);
 qcom_tee_param param_out(void* data, std::uint64_t size);
+/// In the mapping of a message buffer.
+qcom_tee_param param_placed(int fd, bool input, std::uint32_t offset, std::uint64_t size);
 qcom_tee_param param_object(std::int64_t id, std::int32_t host_id);
 qcom_tee_param param_null();
 qcom_tee_param param_object_out();

@@ -49,7 +49,8 @@ TEST_F(TuningTest, AParameterThatMakesNoSenseIsRefused) {
   expect_refused("classes_kib=8192", classes);
   expect_refused("classes_max=4,0", classes);
   expect_refused("classes_max=1025", classes);
-  expect_refused("message_in_kib=4096 pool_max_kib=8192", "pool_max_kib has to hold two pairs");
+  expect_refused("message_in_kib=4092 pool_max_kib=8000", "pool_max_kib has to hold two pairs");
+  expect_refused("message_in_kib=4096", "message_in_kib and message_out_kib are 4096 at most together");
 }
 
 TEST_F(TuningTest, AParameterIsInUse) {

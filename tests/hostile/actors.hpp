@@ -12,6 +12,9 @@ namespace qtee::hostile {
 // Invokes the root object and the private service with whatever comes to mind.
 void act_as_client(World& world, std::uint64_t seed);
 
+// Has the driver make memory objects and message buffers, maps them, passes them, and closes what it got in any order.
+void act_as_owner(World& world, std::uint64_t seed);
+
 // Receives and replies: mostly right, often late, wrong, short, twice or to somebody else.
 void act_as_server(World& world, std::uint64_t seed, int server);
 

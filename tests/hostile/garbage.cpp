@@ -130,14 +130,20 @@ std::uint64_t garbage_length(Random& random) {
 }
 
 qcom_tee_param garbage_param(const World& world, Random& random) {
-  constexpr std::uint32_t attrs[] = {QCOM_TEE_BUFFER, QCOM_TEE_BUFFER, QCOM_TEE_BUFFER,     QCOM_TEE_OBJECT,
-                                     QCOM_TEE_OBJECT, QCOM_TEE_OBJECT, QCOM_TEE_OBJECT_NULL};
+  constexpr std::uint32_t attrs[] = {QCOM_TEE_BUFFER, QCOM_TEE_BUFFER, QCOM_TEE_BUFFER,      QCOM_TEE_BUFFER_PLACED,
+                                     QCOM_TEE_OBJECT, QCOM_TEE_OBJECT, QCOM_TEE_OBJECT_NULL, QCOM_TEE_OBJECT};
   qcom_tee_param param{};
   param.attr = random() % 64 == 0 ? static_cast<std::uint32_t>(random()) : attrs[random() % std::size(attrs)];
   param.direction = static_cast<std::uint32_t>(random() % 2 ? random() % 2 : random());
   if (param.attr == QCOM_TEE_BUFFER) {
     param.buffer.addr = world.pages.address(random);
     param.buffer.len = garbage_length(random);
+    return param;
+  }
+  if (param.attr == QCOM_TEE_BUFFER_PLACED) {
+    param.placed.fd = random() % 16 == 0 ? world.descriptors.any(random) : world.buffers[random() % 4 == 0];
+    param.placed.offset = static_cast<std::uint32_t>(random() % 16 == 0 ? random() : random() % 12'000 * 8);
+    param.placed.len = garbage_length(random);
     return param;
   }
   switch (random() % 8) {

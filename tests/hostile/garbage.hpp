@@ -64,6 +64,7 @@ struct World {
   int root;
   int service;
   std::span<const int> servers;
+  std::array<int, 2> buffers;  // message buffers
   std::atomic<bool> stop{false};
   std::atomic<std::uint64_t> calls{0};
   std::atomic<std::uint64_t> successes{0};

@@ -20,6 +20,8 @@
 
 #include "actors.hpp"
 #include "qtee/invocation.hpp"
+#include "qtee/memory_object.hpp"
+#include "qtee/message_buffer.hpp"
 #include "vsoc_service.hpp"
 
 namespace {
@@ -60,8 +62,12 @@ std::pair<std::uint64_t, std::uint64_t> harm(int root, int service, std::uint64_
   ServerFds servers(flags);
   std::vector<int> ours{root, service};
   ours.insert(ours.end(), servers.get().begin(), servers.get().end());
+  const qtee::MessageBuffer buffers[] = {qtee::MessageBuffer::allocate(4096), qtee::MessageBuffer::allocate(100'000)};
+  for (const qtee::MessageBuffer& buffer : buffers) ours.push_back(buffer.fd());
+  const auto memory = qtee::MemoryObject::allocate(65536);
+  ours.push_back(memory.fd());
   Descriptors descriptors(ours);
-  World world{pages, descriptors, root, service, servers.get()};
+  World world{pages, descriptors, root, service, servers.get(), {buffers[0].fd(), buffers[1].fd()}};
 
   std::vector<std::thread> threads;
   for (int i = 0; i < kServers; i++)
@@ -71,6 +77,8 @@ std::pair<std::uint64_t, std::uint64_t> harm(int root, int service, std::uint64_
   threads.emplace_back([&] { act_as_server(world, seed * 131 + 77, servers.get()[0]); });
   for (int i = 0; i < clients; i++)
     threads.emplace_back([&, i] { act_as_client(world, seed * 977 + static_cast<std::uint64_t>(i)); });
+
+  threads.emplace_back([&] { act_as_owner(world, seed * 53); });
 
   Random random(seed);
   for (const auto end = steady_clock::now() + time; steady_clock::now() < end;) {

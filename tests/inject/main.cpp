@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
     Scenarios scenarios;
     invoke_scenarios_add(scenarios, bench);
     callback_scenarios_add(scenarios, bench);
+    allocation_scenarios_add(scenarios, bench);
     server_scenarios_add(scenarios, bench);
     file_scenarios_add(scenarios, bench);
 

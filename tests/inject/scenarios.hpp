@@ -15,6 +15,8 @@ using Scenarios = std::vector<std::unique_ptr<Scenario>>;
 void invoke_scenarios_add(Scenarios& scenarios, Bench& bench);
 /// INVOKE that is called back, and needs message buffers that are not there.
 void callback_scenarios_add(Scenarios& scenarios, Bench& bench);
+/// ALLOC, and INVOKE in a message buffer.
+void allocation_scenarios_add(Scenarios& scenarios, Bench& bench);
 /// RECEIVE, REPLY, REPLY_RECEIVE.
 void server_scenarios_add(Scenarios& scenarios, Bench& bench);
 /// The other ioctls; opening, closing and polling; files for people.

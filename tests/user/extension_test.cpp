@@ -35,8 +35,8 @@ TEST_F(ExtensionTest, TheVersionTellsWhatThereIs) {
     qcom_tee_version_arg version{};
     EXPECT_EQ(raw_ioctl_with(fd, QCOM_TEE_IOCTL_VERSION, version), 0);
     EXPECT_EQ(version.version, 1u);
-    EXPECT_EQ(version.features,
-              QCOM_TEE_FEATURE_REPLY_RECEIVE | QCOM_TEE_FEATURE_SERVER_TIMEOUT | QCOM_TEE_FEATURE_ALLOC);
+    EXPECT_EQ(version.features, QCOM_TEE_FEATURE_REPLY_RECEIVE | QCOM_TEE_FEATURE_SERVER_TIMEOUT |
+                                    QCOM_TEE_FEATURE_ALLOC | QCOM_TEE_FEATURE_MESSAGE_BUFFER);
     EXPECT_EQ(raw_ioctl_with(fd, QCOM_TEE_IOCTL_VERSION, version, 4), EINVAL);
   }
   qcom_tee_version_arg version{};

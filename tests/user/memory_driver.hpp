@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "qtee/qtee.hpp"
 #include "vsoc_service.hpp"
 
 namespace qtee::test {
@@ -15,6 +16,11 @@ long memory_stat(const std::string& name);
 long memory_stat_until(const std::string& name, long value);
 /// The same, with a call to QTEE before each reading: beside its next answer it tells of what it lets go.
 long memory_stat_after_calls(const vsoc::Service& service, const std::string& name, long value);
+
+/// Memory of one huge page, of which several dma-bufs can be made.
+FileDescriptor huge_page();
+/// A dma-buf over the first bytes of such memory.
+MemoryObject dma_buf_over(const FileDescriptor& memory, std::size_t size);
 
 /// How a memory object's counters have changed since this was made.
 class MemoryStats {

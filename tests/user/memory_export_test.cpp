@@ -113,12 +113,18 @@ TEST_F(MemoryExportTest, SixtyFourMebibytesPassedAThousandTimes) {
   expect_once(64 << 20, 1000);
 }
 
+// The page allocator gives powers of two of pages, and the limit is about what is taken.
+TEST_F(MemoryExportTest, CountsForWhatItTakes) {
+  const MemoryObject memory = MemoryObject::allocate((2 << 20) + 1);
+  EXPECT_EQ(memory_stat("exported_bytes"), 4 << 20);
+}
+
 // Where bridges are on, memory that comes again would be refused if its bridge were still there.
 TEST_F(MemoryExportTest, IsClearedAndOfWholePages) {
   for (const std::size_t size : {1u, 4096u, 4097u, 100'000u, 1u << 20}) {
     for (int round = 0; round < 3; ++round) {
       const MemoryObject memory = MemoryObject::allocate(size);
-      EXPECT_EQ(memory.size(), (size + 4095) / 4096 * 4096);
+      EXPECT_EQ(memory.size(), (size + kPage - 1) / kPage * kPage);
       EXPECT_EQ(::lseek(memory.fd(), 0, SEEK_END), static_cast<off_t>(memory.size()));
       const MemoryMapping mapping = memory.map();
       const CpuAccess access = mapping.access(CpuAccess::Mode::read_write);
@@ -129,17 +135,17 @@ TEST_F(MemoryExportTest, IsClearedAndOfWholePages) {
 }
 
 TEST_F(MemoryExportTest, ItsSizeIsSealed) {
-  const MemoryObject memory = MemoryObject::allocate(8192);
-  EXPECT_NE(::ftruncate(memory.fd(), 4096), 0);
+  const MemoryObject memory = MemoryObject::allocate(2 * kPage);
+  EXPECT_NE(::ftruncate(memory.fd(), static_cast<off_t>(kPage)), 0);
   EXPECT_NE(::ftruncate(memory.fd(), 1 << 20), 0);
-  EXPECT_EQ(::mmap(nullptr, 12288, PROT_READ, MAP_SHARED, memory.fd(), 0), MAP_FAILED);
-  EXPECT_EQ(::mmap(nullptr, 8192, PROT_READ, MAP_SHARED, memory.fd(), 4096), MAP_FAILED);
-  EXPECT_EQ(::mmap(nullptr, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE, memory.fd(), 0), MAP_FAILED);
-  void* second = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, memory.fd(), 4096);
+  EXPECT_EQ(::mmap(nullptr, 3 * kPage, PROT_READ, MAP_SHARED, memory.fd(), 0), MAP_FAILED);
+  EXPECT_EQ(::mmap(nullptr, 2 * kPage, PROT_READ, MAP_SHARED, memory.fd(), static_cast<off_t>(kPage)), MAP_FAILED);
+  EXPECT_EQ(::mmap(nullptr, 2 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE, memory.fd(), 0), MAP_FAILED);
+  void* second = ::mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_SHARED, memory.fd(), static_cast<off_t>(kPage));
   ASSERT_NE(second, MAP_FAILED);
-  service_.fill(memory, {4096, 4096, 5});
-  EXPECT_EQ(static_cast<std::byte*>(second)[9], std::byte{vsoc::pattern(5, 4096 + 9)});
-  ::munmap(second, 4096);
+  service_.fill(memory, {kPage, 4096, 5});
+  EXPECT_EQ(static_cast<std::byte*>(second)[9], std::byte{vsoc::pattern(5, kPage + 9)});
+  ::munmap(second, kPage);
 }
 
 TEST_F(MemoryExportTest, QteeMayOnlyRead) {
@@ -188,7 +194,7 @@ TEST_F(MemoryExportTest, ArgumentsAreChecked) {
   EXPECT_EQ(refused(alloc_arg(4096, O_RDWR | O_APPEND)), EINVAL);
   EXPECT_EQ(refused(alloc_arg(4096, O_RDWR, 2)), EINVAL);
   qcom_tee_alloc_arg arg = alloc_arg(4096);
-  for (const std::int32_t host_id : {-1, -3, 0, 5}) {
+  for (const std::int32_t host_id : {-1, -4, 0, 5}) {
     arg.host_id = host_id;
     EXPECT_EQ(refused(arg), EOPNOTSUPP) << host_id;
   }
@@ -253,7 +259,7 @@ TEST_F(MemoryExportTest, TheModuleStaysAsLongAsItsMemory) {
   qcom_tee_alloc_arg arg = alloc_arg(4096);
   EXPECT_EQ(alloc(device_.get(), &arg), EOPNOTSUPP);
   EXPECT_EQ(module_load("qtee_mem"), 0);
-  EXPECT_EQ(MemoryObject::allocate(4096).size(), 4096u);
+  EXPECT_EQ(MemoryObject::allocate(4096).size(), kPage);
 }
 
 // Another device, as vsoc_importer.ko is one.

@@ -13,9 +13,9 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <thread>
 
+#include "file.hpp"
 #include "memory_driver.hpp"
 #include "module.hpp"
 #include "parameter.hpp"
@@ -64,18 +64,15 @@ class MemoryIdleTest : public UserTest {
   Parameter idle_ms_{"memory_idle_ms", kLongMs, "qtee_mem"};
 };
 
-// How many huge pages are in use, once it is `expected`.
+// How many huge pages of 2 MiB are in use, once it is `expected`.
 long huge_pages_used(long expected) {
+  const auto number = [](const std::string& name) {
+    return std::stol(file_read("/sys/kernel/mm/hugepages/hugepages-2048kB/" + name));
+  };
   long used = -1;
   for (int i = 0; i < 300 && used != expected; ++i) {
     if (i != 0) std::this_thread::sleep_for(10ms);
-    std::ifstream file("/proc/meminfo");
-    long total = 0, free = 0;
-    for (std::string line; std::getline(file, line);) {
-      if (line.starts_with("HugePages_Total:")) total = std::stol(line.substr(16));
-      if (line.starts_with("HugePages_Free:")) free = std::stol(line.substr(15));
-    }
-    used = total - free;
+    used = number("nr_hugepages") - number("free_hugepages");
   }
   return used;
 }
@@ -171,7 +168,7 @@ TEST_F(MemoryIdleTest, IsGivenBackUnderMemoryPressure) {
     service_.fill(memories.back(), {0, 8, 1});
   }
   EXPECT_EQ(memory_stat("idle"), 5);
-  std::ofstream("/proc/sys/vm/drop_caches") << 2 << std::flush;
+  ASSERT_EQ(file_write("/proc/sys/vm/drop_caches", "2"), 0);
   EXPECT_EQ(memory_stat_until("objects", 0), 0);
   service_.fill(memories[0], {0, 8, 1});
 }
@@ -187,7 +184,7 @@ TEST_F(MemoryIdleTest, WhatQteeHoldsStays) {
     mapping = memory.map();
     mapped = service_.object().call<Object>(Op::map, vsoc::RangeRequest{0, 4096}, memory);
   }
-  std::ofstream("/proc/sys/vm/drop_caches") << 2 << std::flush;
+  ASSERT_EQ(file_write("/proc/sys/vm/drop_caches", "2"), 0);
   std::this_thread::sleep_for(300ms);
   EXPECT_EQ(memory_stat("objects"), 1);
   EXPECT_EQ(memory_stat("idle"), 0);
@@ -226,14 +223,8 @@ TEST_F(MemoryIdleTest, TwoProcessesShareOneAttachment) {
 
 // Two dma-bufs over one memory: QTEE's bridge is the first one's as long as that is idle, and then has to make room.
 TEST_F(MemoryIdleTest, MakesRoomForAnotherDmaBufOfTheSameMemory) {
-  constexpr unsigned kHuge2Mib = 21u << 26;
-  const FileDescriptor memfd(::memfd_create("shared", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB | kHuge2Mib));
-  ASSERT_EQ(::ftruncate(memfd.get(), 2 << 20), 0);
-  ASSERT_EQ(::fcntl(memfd.get(), F_ADD_SEALS, F_SEAL_SHRINK), 0);
-  const FileDescriptor device(::open("/dev/udmabuf", O_RDWR | O_CLOEXEC));
-  udmabuf_create create{static_cast<std::uint32_t>(memfd.get()), UDMABUF_FLAGS_CLOEXEC, 0, 8192};
-  const MemoryObject first{FileDescriptor(::ioctl(device.get(), UDMABUF_CREATE, &create))};
-  const MemoryObject second{FileDescriptor(::ioctl(device.get(), UDMABUF_CREATE, &create))};
+  const FileDescriptor page = huge_page();
+  const MemoryObject first = dma_buf_over(page, 2 * kPage), second = dma_buf_over(page, 2 * kPage);
   for (std::uint64_t i = 0; i < 10; ++i) {
     service_.fill(i % 2 == 0 ? first : second, {0, 8192, i});
     EXPECT_EQ(first.map().access(CpuAccess::Mode::read).bytes()[4100], std::byte{vsoc::pattern(i, 4100)});

@@ -191,6 +191,7 @@ class Stay {
 
 TEST_F(PoolTest, WithoutAPairACallWaitsAndThenIsTold) {
   const Parameter max("messages_max", 3 + kPairsOfReleases);
+  const Parameter patient("message_wait_ms", 60'000);
   Stay stay(service_, 3);
   {
     const Parameter wait("message_wait_ms", 0);
@@ -254,20 +255,23 @@ TEST_F(PoolTest, WithoutMemoryALargeCallIsTold) {
 TEST_F(PoolTest, SizesApplyToNewPairs) {
   const auto misses = driver_number("pools/128k/misses") + driver_number("pools/128k/hits");
   {
-    const Parameter in("message_in_kib", 8);
+    const Parameter in("message_in_kib", kPage >> 9);
     EXPECT_EQ(driver_number("pools/pairs/size"),
-              (8u << 10) + std::stoull(file_read(parameter_path("message_out_kib"))) * 1024);
-    for (int i = 0; i < 50; ++i) soil(6000);
+              2 * kPage + std::stoull(file_read(parameter_path("message_out_kib"))) * 1024);
+    for (int i = 0; i < 50; ++i) soil(3 * kPage / 2);
     EXPECT_GE(driver_number("pools/128k/misses") + driver_number("pools/128k/hits"), misses + 1)
-        << "12000 bytes went into 8192";
+        << "three pages went into two";
   }
-  soil(6000);
+  soil(3 * kPage / 2);
 }
 
 TEST_F(PoolTest, TunablesHaveBounds) {
   EXPECT_EQ(file_write(parameter_path("messages_max"), "1"), EINVAL);
   EXPECT_EQ(file_write(parameter_path("message_in_kib"), "4097"), EINVAL);
   EXPECT_EQ(file_write(parameter_path("message_in_kib"), "0"), EINVAL);
+  EXPECT_EQ(file_write(parameter_path("message_in_kib"), "4096"), EINVAL) << "with the outbound one it is too large";
+  EXPECT_EQ(file_write(parameter_path("pool_max_kib"), "64"), EINVAL) << "less than two pairs";
+  EXPECT_EQ(file_read(parameter_path("pool_max_kib")), "65536");
   EXPECT_EQ(file_write(parameter_path("trim_ms"), "never"), EINVAL);
   EXPECT_EQ(file_write(driver_folder() + "pools/128k/limit", "0"), EINVAL);
   EXPECT_EQ(file_write(driver_folder() + "pools/128k/limit", "1"), 0);

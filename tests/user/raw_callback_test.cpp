@@ -149,15 +149,15 @@ TEST_F(RawCallbackTest, MemoryThatIsNotThereLeavesTheRequest) {
   auto answer = invoke(1, 0, 1000);
   ASSERT_TRUE(server_wait(server()));
   auto* page =
-      static_cast<std::byte*>(::mmap(nullptr, 2 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+      static_cast<std::byte*>(::mmap(nullptr, 2 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   ASSERT_NE(page, MAP_FAILED);
-  ::munmap(page + 4096, 4096);
+  ::munmap(page + kPage, kPage);
   // The header lies on the page, the payload passes its end.
-  auto* head = reinterpret_cast<qcom_tee_cb_arg*>(page + 4096 - 512);
+  auto* head = reinterpret_cast<qcom_tee_cb_arg*>(page + kPage - 512);
   head->num_params = 2;
-  qcom_tee_ioctl_data data{reinterpret_cast<std::uintptr_t>(head), 4096};
+  qcom_tee_ioctl_data data{reinterpret_cast<std::uintptr_t>(head), kPage};
   EXPECT_EQ(::ioctl(server(), QCOM_TEE_IOCTL_RECEIVE, &data) < 0 ? errno : 0, EFAULT);
-  ::munmap(page, 4096);
+  ::munmap(page, kPage);
 
   RawRequest request;
   ASSERT_EQ(request.receive(server()), 0);

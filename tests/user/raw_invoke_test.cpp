@@ -66,7 +66,7 @@ TEST_F(RawInvokeTest, UnknownIoctls) {
 }
 
 TEST_F(RawInvokeTest, UnknownAttributes) {
-  for (const std::uint32_t attr : {1u, 0x7Fu, 0x82u, 0x100u, 0xFFFFFFFFu}) {
+  for (const std::uint32_t attr : {2u, 0x7Fu, 0x82u, 0x100u, 0xFFFFFFFFu}) {
     qcom_tee_param param{};
     param.attr = attr;
     EXPECT_EQ(RawInvoke(0, {param}).invoke(fd()), EINVAL) << attr;
@@ -106,38 +106,38 @@ TEST_F(RawInvokeTest, GoodObjectsBesideABadOneAreNotKept) {
 
 TEST_F(RawInvokeTest, MemoryThatIsNotThere) {
   auto* page =
-      static_cast<std::byte*>(::mmap(nullptr, 2 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+      static_cast<std::byte*>(::mmap(nullptr, 2 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   ASSERT_NE(page, MAP_FAILED);
-  ::munmap(page + 4096, 4096);
+  ::munmap(page + kPage, kPage);
   std::byte out[64];
 
-  EXPECT_EQ(RawInvoke(kEcho, {param_in(page + 4090, 12), param_out(out, 64)}).invoke(fd()), EFAULT);
+  EXPECT_EQ(RawInvoke(kEcho, {param_in(page + kPage - 6, 12), param_out(out, 64)}).invoke(fd()), EFAULT);
   EXPECT_EQ(RawInvoke(kEcho, {param_in(nullptr, 12), param_out(out, 64)}).invoke(fd()), EFAULT);
   EXPECT_EQ(RawInvoke(kEcho, {param_in(reinterpret_cast<void*>(UINT64_MAX - 3), 4), param_out(out, 64)}).invoke(fd()),
             EFAULT);
   EXPECT_EQ(
       RawInvoke(kEcho, {param_in(reinterpret_cast<void*>(0xFFFF800000000000), 4), param_out(out, 64)}).invoke(fd()),
       EFAULT);
-  EXPECT_EQ(RawInvoke(kEcho, {param_in(page, 12), param_out(page + 4090, 12)}).invoke(fd()), EFAULT);
+  EXPECT_EQ(RawInvoke(kEcho, {param_in(page, 12), param_out(page + kPage - 6, 12)}).invoke(fd()), EFAULT);
   EXPECT_EQ(RawInvoke(kEcho, {param_in(page, 12), param_out(nullptr, 12)}).invoke(fd()), EFAULT);
-  ::mprotect(page, 4096, PROT_READ);
+  ::mprotect(page, kPage, PROT_READ);
   EXPECT_EQ(RawInvoke(kEcho, {param_in(page, 12), param_out(page, 12)}).invoke(fd()), EFAULT);
-  ::munmap(page, 4096);
+  ::munmap(page, kPage);
 }
 
 TEST_F(RawInvokeTest, ObjectsOfAnAnswerThatCanNotBeWrittenAreReleased) {
   // The outputs, and then the parameters themselves, are where nothing can be written.
   auto* page =
-      static_cast<std::byte*>(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+      static_cast<std::byte*>(::mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   ASSERT_NE(page, MAP_FAILED);
   RawInvoke invoke(kCreate, {param_object_out(), param_object_out()});
   std::memcpy(page, invoke.words.data(), invoke.words.size() * 8);
-  ::mprotect(page, 4096, PROT_READ);
+  ::mprotect(page, kPage, PROT_READ);
   qcom_tee_ioctl_data data{reinterpret_cast<std::uintptr_t>(page), invoke.words.size() * 8};
   const std::size_t before = fds_open();
   EXPECT_EQ(::ioctl(fd(), QCOM_TEE_IOCTL_INVOKE, &data) < 0 ? errno : 0, EFAULT);
   EXPECT_EQ(fds_open(), before);
-  ::munmap(page, 4096);
+  ::munmap(page, kPage);
 }
 
 TEST_F(RawInvokeTest, SizesBeyondAllBounds) {

@@ -65,6 +65,13 @@ TEST_F(SteadyTest, LargeBuffersAllocateNothingEither) {
   expect_steady(call);
 }
 
+TEST_F(SteadyTest, InPlaceNothingIsAllocatedNorCopied) {
+  const MessageBuffer buffer = MessageBuffer::allocate(256 << 10);
+  RawInvoke call(static_cast<std::uint32_t>(Op::echo),
+                 {param_placed(buffer.fd(), true, 0, 64 << 10), param_placed(buffer.fd(), false, 128 << 10, 64 << 10)});
+  expect_steady(call);
+}
+
 TEST_F(SteadyTest, TheTraceSeesWhatACallAllocates) {
   KernelTrace trace({"kmem:kmalloc", "kmem:kmem_cache_alloc", "kmem:mm_page_alloc"});
   trace.start();

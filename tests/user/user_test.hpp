@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstddef>
@@ -15,6 +16,9 @@
 namespace qtee::test {
 
 using namespace std::chrono_literals;
+
+/// Bytes of a page of the kernel's.
+inline const auto kPage = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 
 /// Every test has the root object and the private service; what it leaves alive fails it (see main.cpp).
 class UserTest : public ::testing::Test {

@@ -11,6 +11,7 @@
 
 #include "qtee/any_object.hpp"
 #include "qtee/detail/param.hpp"
+#include "qtee/message_buffer.hpp"
 #include "qtee/object.hpp"
 #include "qtee/output.hpp"
 
@@ -24,6 +25,8 @@ namespace qtee {
 ///     invocation.output(memory).output_object();
 ///     if (auto error = invocation.invoke(object); !error) use(invocation.written(0), invocation.take_object(0));
 ///
+/// With use() it runs in a message buffer: what lies in that is not copied.
+///
 /// What is passed is borrowed until invoke() returns. Adding more than 60 parameters throws std::length_error; more
 /// than 15 of a kind is left to the driver to refuse.
 class Invocation final {
@@ -33,6 +36,11 @@ class Invocation final {
   Invocation& operator=(const Invocation&) = delete;
   /// Releases output objects that nobody took.
   ~Invocation();
+
+  /// Inputs and outputs that are added from here on, and lie in `buffer`, stay there: QTEE reads and writes them in
+  /// place. Each has to start at a multiple of 8, and none may overlap another. All others are copied, and have a page
+  /// in all. One invocation at a time can use a buffer: invoke() answers EBUSY else. Empty inputs are never in place.
+  Invocation& use(const MessageBuffer& buffer) noexcept;
 
   Invocation& input(std::span<const std::byte> bytes);
   Invocation& input(const Object& object);
@@ -56,6 +64,7 @@ class Invocation final {
 
  private:
   qcom_tee_param& next();
+  void set_buffer(qcom_tee_param& param, bool input, std::span<const std::byte> bytes) noexcept;
 
   enum class State : std::uint8_t { building, failed, answered };
 
@@ -65,6 +74,8 @@ class Invocation final {
   std::uint8_t output_count_ = 0;
   std::uint8_t object_count_ = 0;
   State state_ = State::building;
+  int buffer_fd_ = -1;
+  std::span<std::byte> buffer_;
 };
 
 template <class... Outs, class... Args>

@@ -17,6 +17,7 @@
 #include "qtee/invocation.hpp"
 #include "qtee/memory_mapping.hpp"
 #include "qtee/memory_object.hpp"
+#include "qtee/message_buffer.hpp"
 #include "qtee/object.hpp"
 #include "qtee/op_code.hpp"
 #include "qtee/outcome.hpp"

@@ -13,15 +13,20 @@ const char* message_parse_invoke(std::span<const std::byte> message, MessageInvo
   invoke.counts = MessageCounts::from_word(counts);
   const unsigned total = invoke.counts.total();
   const unsigned buffers = invoke.counts.ins + invoke.counts.outs;
-  std::uint64_t payload = message_align(kInvokeArgs + std::uint64_t{8} * total);
+  const std::uint64_t payload = message_align(kInvokeArgs + std::uint64_t{8} * total);
   if (payload > message.size()) return "arguments past the end";
   for (unsigned index = 0; index < total; ++index) {
     const MessageArg arg = message_get_arg(message, kInvokeArgs, index);
     invoke.args[index] = arg;
     if (index >= buffers || arg.b == 0) continue;
-    if (arg.a != payload) return "a payload that is not packed";
-    payload += message_align(arg.b);
-    if (payload > message.size()) return "a payload past the end";
+    if (arg.a % message_align(1) != 0) return "a payload that is not aligned";
+    if (arg.a < payload) return "a payload on the arguments";
+    if (arg.a > message.size() || arg.b > message.size() - arg.a) return "a payload past the end";
+    for (unsigned other = 0; other < index; ++other) {
+      const MessageArg& before = invoke.args[other];
+      if (before.b != 0 && arg.a < before.a + std::uint64_t{before.b} && before.a < arg.a + std::uint64_t{arg.b})
+        return "payloads on each other";
+    }
   }
   return nullptr;
 }

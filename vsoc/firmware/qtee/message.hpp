@@ -82,8 +82,8 @@ struct MessageInvoke {
 };
 
 // Copies and checks. Returns nullptr where all is well, otherwise what is wrong, for the log: counts with unknown bits,
-// arguments or payloads past the end, payloads that are not packed one behind the other. An empty buffer's offset means
-// nothing and is not looked at.
+// arguments or payloads past the end, payloads that are not aligned, or lie on each other or on the arguments. An empty
+// buffer's offset means nothing and is not looked at.
 const char* message_parse_invoke(std::span<const std::byte> message, MessageInvoke& invoke);
 
 // Writes one asynchronous message at `at`, with as many ids as given whatever `counts` says, and returns where the next

@@ -62,8 +62,8 @@ TEST_F(MessageTest, UnknownCountBitsAreRefused) {
   expect_clean(1);
 }
 
-TEST_F(MessageTest, PayloadsMustBePacked) {
-  for (const std::uint32_t offset : {0u, 12u, 20u, 25u, 32u, 4096u, 0xFFFFFFF8u}) {
+TEST_F(MessageTest, PayloadsMustBeBehindTheArgumentsAndAligned) {
+  for (const std::uint32_t offset : {0u, 12u, 16u, 20u, 25u, 4096u, 0xFFFFFFF8u}) {
     header(service, vsoc::Op::work, 1);
     put(12, offset);
     put(16, 8);
@@ -74,6 +74,24 @@ TEST_F(MessageTest, PayloadsMustBePacked) {
   put(16, 8);
   EXPECT_EQ(send().x[0], 0u);
   expect_clean(7);
+}
+
+TEST_F(MessageTest, PayloadsMayLieAnywhereButNotOnEachOther) {
+  const auto echo = [&](std::uint32_t in, std::uint32_t in_size, std::uint32_t out, std::uint32_t out_size) {
+    header(service, vsoc::Op::echo, 0x11);
+    put(12, in);
+    put(16, in_size);
+    put(20, out);
+    put(24, out_size);
+    return send();
+  };
+  EXPECT_EQ(echo(2048, 100, 32, 100).x[0], 0u);
+  EXPECT_EQ(echo(32, 8, 4088, 8).x[0], 0u);
+  EXPECT_EQ(echo(2048, 8, 2056, 8).x[0], 0u);
+  EXPECT_EQ(static_cast<std::int64_t>(echo(2048, 9, 2056, 8).x[0]), -2);
+  EXPECT_EQ(static_cast<std::int64_t>(echo(2056, 8, 2048, 16).x[0]), -2);
+  EXPECT_EQ(static_cast<std::int64_t>(echo(2048, 8, 2048, 8).x[0]), -2);
+  expect_clean(3);
 }
 
 TEST_F(MessageTest, PayloadsMustFit) {
