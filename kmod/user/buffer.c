@@ -102,10 +102,13 @@ static int qtee_user_buffer_mmap(struct file *file, struct vm_area_struct *vma)
 	/* A private copy would be no memory that QTEE sees. */
 	if (!(vma->vm_flags & VM_SHARED))
 		return -EINVAL;
+	/* Data only. */
+	if (vma->vm_flags & VM_EXEC)
+		return -EPERM;
 	if (vma->vm_pgoff > pages || count > pages - vma->vm_pgoff)
 		return -ENXIO;
 
-	vm_flags_set(vma, VM_DONTEXPAND);
+	vm_flags_mod(vma, VM_DONTEXPAND, VM_MAYEXEC);
 	for (i = 0; i < count && !ret; i++)
 		ret = vm_insert_page(vma, vma->vm_start + i * PAGE_SIZE,
 				     virt_to_page(buffer->buffer.addr + (1 + vma->vm_pgoff + i) * PAGE_SIZE));

@@ -141,7 +141,7 @@ TEST_F(MessageTest, EmptyBuffersHaveNoOffset) {
 
 TEST_F(MessageTest, RefusedMessagesTakeNoObjects) {
   header(service, vsoc::Op::hold, 0x0201);
-  put(12, 48);  // 40 would be right
+  put(12, 32);  // on the arguments, which end at 36
   put(16, 8);
   put(20, 0x80000100);
   put(28, 0x80000101);
