@@ -50,7 +50,7 @@ class BridgeMemoryTest : public UserTest {
 // Buffers of programs.
 TEST_F(BridgeMemoryTest, ABufferThatCantBeBridgedLeavesNothing) {
   const Parameter most("message_buffers_max_kib", 128, "qtee_user");
-  ASSERT_TRUE(quiet(service_));
+  const Still still(service_);
   for (int i = 0; i < 10; ++i) {
     service_.arm(ArmKind::bridge_fail, 1);
     EXPECT_EQ(alloc(), EIO);
