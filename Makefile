@@ -19,9 +19,9 @@ in := vsoc/in
 ninja := $(in) ninja -j $(JOBS)
 ctest := $(in) ctest --test-dir build/host --output-on-failure --progress -j $(JOBS)
 # Name, Kbuild file and sources of the driver's modules, for vsoc/kbuild.
-driver_modules := qtee Kbuild kmod shmbridge zerocopy samples tests/kernel include
-kernel_files := find kmod shmbridge zerocopy samples include tests/kernel vsoc/tests/kmod -name '*.[ch]'
-cxx_files := find vsoc lib demo tests bench include kmod -name '*.cpp' -o -name '*.hpp'
+driver_modules := qtee Kbuild kmod shmbridge zerocopy tracepoints samples tests/kernel include
+kernel_files := find kmod shmbridge zerocopy tracepoints samples include tests/kernel vsoc/tests/kmod -name '*.[ch]'
+cxx_files := find vsoc lib demo samples tests bench include kmod -name '*.cpp' -o -name '*.hpp'
 
 .PHONY: help demo test test-kernels soak shell all machine vsoc firmware modules setup update check format clean
 

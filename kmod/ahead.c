@@ -15,6 +15,7 @@
 #include "object.h"
 #include "stats.h"
 #include "../shmbridge/message.h"
+#include "../tracepoints/trace.h"
 
 static bool mapping_ahead = true;
 module_param(mapping_ahead, bool, 0644);
@@ -27,6 +28,16 @@ void qtee_ahead_version_set(u32 version)
 {
 	if (READ_ONCE(qtee_ahead_version) != version)
 		WRITE_ONCE(qtee_ahead_version, version);
+}
+
+/* As qtee_table_send(), told of in the trace. */
+static int qtee_ahead_object_send(struct qtee_message *message, struct qtee_object *object, u32 *id)
+{
+	int ret = qtee_table_send(object, id);
+
+	if (trace_qtee_object_create_enabled() && !ret && *id & QTEE_ID_CB)
+		trace_qtee_object_create(message->response.trace.name, *id);
+	return ret;
 }
 
 /**
@@ -50,11 +61,11 @@ int qtee_ahead_send(struct qtee_message *message, u32 *at, struct qtee_arg *arg)
 	arg->mapping = 0;
 	if (qtee_object_kind(object) != QTEE_OBJECT_CB || !object->ops->map || !READ_ONCE(mapping_ahead) ||
 	    READ_ONCE(qtee_ahead_version) < QTEE_ASYNC_VERSION_MAPPING || object->ops->map(object, &mapping))
-		return qtee_table_send(object, &arg->wire);
+		return qtee_ahead_object_send(message, object, &arg->wire);
 
 	/* From here on QTEE may release the object, if it guesses the id: it is not looked at again. */
-	ret = qtee_table_send(object, &arg->wire);
-	if (ret || qtee_table_send(mapping.handle, &wire.handle)) {
+	ret = qtee_ahead_object_send(message, object, &arg->wire);
+	if (ret || qtee_ahead_object_send(message, mapping.handle, &wire.handle)) {
 		qtee_object_put(mapping.handle);
 		return ret;
 	}
@@ -64,12 +75,13 @@ int qtee_ahead_send(struct qtee_message *message, u32 *at, struct qtee_arg *arg)
 	wire.perms = mapping.perms;
 	ret = qtee_msg_mapping_write(message->out.addr, message->out.size, *at, &wire);
 	if (ret < 0) {
-		qtee_object_put(qtee_table_remove(wire.handle));
+		qtee_object_put(qtee_invoke_unsend(message, wire.handle));
 		return 0;
 	}
 	*at = ret;
 	message->out_used = max_t(u32, message->out_used, ret);
 	arg->mapping = wire.handle;
+	trace_qtee_memory_tell(message->response.trace.name, wire.object, wire.paddr, wire.size, wire.perms, true);
 	qtee_stat_inc(QTEE_STAT_MAPPINGS_AHEAD);
 	return 0;
 }

@@ -11,12 +11,12 @@
 #include <linux/uaccess.h>
 
 #include "callback.h"
-#include "error.h"
 #include "invoke.h"
 #include "msg.h"
 #include "object.h"
 #include "stats.h"
 #include "../shmbridge/message.h"
+#include "../tracepoints/trace.h"
 
 /* Gives up the objects of one kind, and forgets them. */
 static void qtee_callback_objects_put(struct qtee_args *args, enum qtee_arg_kind kind)
@@ -54,6 +54,8 @@ static int qtee_callback_args_take(struct qtee_message *message, struct qtee_arg
 			err = qtee_invoke_object(arg->wire, &arg->object);
 			if (err)
 				ret = err;
+			if (trace_qtee_object_create_enabled())
+				qtee_invoke_object_trace(message, arg);
 			break;
 		}
 	}
@@ -61,7 +63,7 @@ static int qtee_callback_args_take(struct qtee_message *message, struct qtee_arg
 }
 
 /* Gives each output object its id. On failure those that have one lose it again. */
-static int qtee_callback_objects_send(struct qtee_args *args)
+static int qtee_callback_objects_send(struct qtee_message *message, struct qtee_args *args)
 {
 	unsigned int i;
 	int ret = 0;
@@ -74,6 +76,8 @@ static int qtee_callback_objects_send(struct qtee_args *args)
 		ret = qtee_table_send(arg->object, &arg->wire);
 		if (ret)
 			break;
+		if (trace_qtee_object_create_enabled() && arg->wire & QTEE_ID_CB)
+			trace_qtee_object_create(message->response.trace.name, arg->wire);
 	}
 	if (!ret)
 		return 0;
@@ -86,13 +90,13 @@ static int qtee_callback_objects_send(struct qtee_args *args)
 		 * the object may be gone: the id tells what it was.
 		 */
 		if (arg->kind == QTEE_ARG_OO && (arg->wire & QTEE_ID_CB))
-			arg->object = qtee_table_remove(arg->wire);
+			arg->object = qtee_invoke_unsend(message, arg->wire);
 	}
 	return ret;
 }
 
 /* RELEASE and RETAIN are the transport's own, for any object. */
-static int qtee_callback_transport(const struct qtee_msg_request *request)
+static int qtee_callback_transport(struct qtee_message *message, const struct qtee_msg_request *request)
 {
 	int ret = -ENOENT;
 
@@ -102,6 +106,8 @@ static int qtee_callback_transport(const struct qtee_msg_request *request)
 		ret = qtee_table_retain(request->object);
 	if (ret == -ENOENT)
 		qtee_stat_inc(QTEE_STAT_UNKNOWN_IDS);
+	if (request->op == QTEE_OP_RELEASE && !ret)
+		trace_qtee_object_release(message->response.trace.name, request->object, QTEE_TRACE_RELEASED);
 	return ret;
 }
 
@@ -129,6 +135,7 @@ static int qtee_callback_dispatch(struct qtee_message *message, struct qtee_call
 		if (args->arg[i].kind == QTEE_ARG_OB)
 			offered[ob++] = args->arg[i].buffer.size;
 
+	trace_qtee_callback_dispatch(message->response.trace.name, request->object, request->op, object->ops->name);
 	ret = object->ops->dispatch(message->context_id, object, request->op, args);
 	if (ret)
 		return ret;
@@ -148,7 +155,7 @@ static int qtee_callback_dispatch(struct qtee_message *message, struct qtee_call
 	}
 
 	if (!args->result)
-		callback->error = qtee_callback_objects_send(args);
+		callback->error = qtee_callback_objects_send(message, args);
 	return callback->error;
 }
 
@@ -173,6 +180,9 @@ void qtee_callback_serve(struct qtee_message *message, struct qtee_callback *cal
 	args->arg = message->callback_args;
 
 	ret = qtee_msg_request_read(message->out.addr, message->out.size, &request, args);
+	trace_qtee_callback_request(message->response.trace.name, request.object, request.op, args);
+	if (qtee_trace_on())
+		qtee_trace_callback_begin(&message->response.trace);
 	err = qtee_callback_args_take(message, args);
 	if (ret) {
 		qtee_stat_inc(QTEE_STAT_MALFORMED);
@@ -186,7 +196,7 @@ void qtee_callback_serve(struct qtee_message *message, struct qtee_callback *cal
 
 	if (!ret) {
 		if (request.op == QTEE_OP_RELEASE || request.op == QTEE_OP_RETAIN)
-			ret = qtee_callback_transport(&request);
+			ret = qtee_callback_transport(message, &request);
 		else
 			ret = qtee_callback_dispatch(message, callback, &request);
 	}
@@ -198,6 +208,9 @@ void qtee_callback_serve(struct qtee_message *message, struct qtee_callback *cal
 	if (result)
 		qtee_callback_objects_put(args, QTEE_ARG_OO);
 	qtee_msg_response_write(message->out.addr, result, args);
+	trace_qtee_callback_end(message->response.trace.name, request.object, request.op, result, ret, args);
+	if (qtee_trace_on())
+		qtee_trace_callback_end(&message->response.trace);
 }
 
 /**
@@ -224,7 +237,7 @@ void qtee_callback_end(struct qtee_message *message, struct qtee_callback *callb
 		 */
 		if (arg->wire & QTEE_ID_CB) {
 			if (status)
-				qtee_object_put(qtee_table_remove(arg->wire));
+				qtee_object_put(qtee_invoke_unsend(message, arg->wire));
 		} else {
 			qtee_object_put(arg->object);
 		}

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* errno to result code: what QTEE is told when a callback fails. */
 #include <linux/errno.h>
+#include <linux/export.h>
 #include <linux/kernel.h>
 #include <linux/qtee.h>
-
-#include "error.h"
 
 static const struct {
 	int err;
@@ -31,6 +30,7 @@ static const struct {
  * The first codes are what mainline's driver answers; a code that stands for several is the one that a TA can act on.
  *
  * Return: a result code, QTEE_RESULT_ERROR for what is not in the table.
+ * Context: any.
  */
 s32 qtee_error_result(int err)
 {
@@ -43,3 +43,4 @@ s32 qtee_error_result(int err)
 			return qtee_error_table[i].result;
 	return QTEE_RESULT_ERROR;
 }
+EXPORT_SYMBOL_GPL(qtee_error_result);

@@ -25,6 +25,7 @@
 #include "stats.h"
 #include "transport.h"
 #include "../shmbridge/message.h"
+#include "../tracepoints/trace.h"
 
 /* An answer to a callback has to reach QTEE: as long as it is busy it is sent again, for some 20 s. */
 #define QTEE_RESPOND_TRIES	30
@@ -131,8 +132,21 @@ int qtee_invoke_object(u32 id, struct qtee_object **object)
 	return -ENOENT;
 }
 
+/*
+ * Takes an id back, of which QTEE was not told. If it guessed and released it, the reference is gone, and maybe the
+ * object: the id tells what it was. Returns the object with the id's reference, or NULL. May sleep.
+ */
+struct qtee_object *qtee_invoke_unsend(struct qtee_message *message, u32 id)
+{
+	struct qtee_object *object = qtee_table_remove(id);
+
+	if (object)
+		trace_qtee_object_release(message->response.trace.name, id, QTEE_TRACE_UNSENT);
+	return object;
+}
+
 /* Gives the callback objects among the arguments up, up to an argument, of which those below sent have ids. */
-static void qtee_invoke_objects_drop(struct qtee_args *args, unsigned int sent)
+static void qtee_invoke_objects_drop(struct qtee_message *message, struct qtee_args *args, unsigned int sent)
 {
 	unsigned int i;
 
@@ -141,15 +155,11 @@ static void qtee_invoke_objects_drop(struct qtee_args *args, unsigned int sent)
 
 		if (arg->kind != QTEE_ARG_IO)
 			continue;
-		/*
-		 * QTEE was not told of an id that is in the table. If it guessed and released it, the reference is
-		 * gone, and maybe the object: the id tells what it was.
-		 */
 		if (i < sent ? !(arg->wire & QTEE_ID_CB) : qtee_object_kind(arg->object) != QTEE_OBJECT_CB)
 			continue;
-		qtee_object_put(i < sent ? qtee_table_remove(arg->wire) : arg->object);
+		qtee_object_put(i < sent ? qtee_invoke_unsend(message, arg->wire) : arg->object);
 		if (i < sent && arg->mapping)
-			qtee_object_put(qtee_table_remove(arg->mapping));
+			qtee_object_put(qtee_invoke_unsend(message, arg->mapping));
 		arg->object = NULL;
 	}
 }
@@ -179,8 +189,15 @@ static int qtee_invoke_args_send(struct qtee_message *message, struct qtee_args 
 	return ret;
 }
 
+/* Tells of a TEE object that QTEE has given. */
+noinline void qtee_invoke_object_trace(const struct qtee_message *message, const struct qtee_arg *arg)
+{
+	if (qtee_object_kind(arg->object) == QTEE_OBJECT_TEE)
+		trace_qtee_object_create(message->response.trace.name, arg->wire);
+}
+
 /* Takes the outputs of an answer. On failure those objects that came are released. */
-static int qtee_invoke_args_take(const void *buf, struct qtee_args *args)
+static int qtee_invoke_args_take(struct qtee_message *message, const void *buf, struct qtee_args *args)
 {
 	int ret = qtee_msg_answer_read(buf, args), err;
 	unsigned int i;
@@ -201,6 +218,8 @@ static int qtee_invoke_args_take(const void *buf, struct qtee_args *args)
 				pr_warn_ratelimited("QTEE gives object 0x%x, which it does not have\n", arg->wire);
 				ret = -ENODEV;
 			}
+			if (trace_qtee_object_create_enabled())
+				qtee_invoke_object_trace(message, arg);
 		} else if (arg->kind == QTEE_ARG_OB && !ret) {
 			if (!arg->flags)
 				memcpy(arg->buffer.addr, buf + arg->wire, arg->buffer.size);
@@ -222,13 +241,13 @@ static int qtee_invoke_args_take(const void *buf, struct qtee_args *args)
 }
 
 /* Sends the answer to a callback. Returns 0 with QTEE's next message; else QTEE waits for an answer for ever. */
-static int qtee_invoke_respond(struct qtee_message *message, struct qtee_response *response)
+static int qtee_invoke_respond(struct qtee_message *message)
 {
 	unsigned int tries;
 	int ret;
 
 	for (tries = 0; tries < QTEE_RESPOND_TRIES; tries++) {
-		ret = qtee_transport->respond(message->out.paddr, message->out.size, response);
+		ret = qtee_transport->respond(message->out.paddr, message->out.size, &message->response);
 		if (ret != -EAGAIN)
 			break;
 	}
@@ -240,11 +259,11 @@ static int qtee_invoke_loop(struct qtee_context *context, u32 size, s32 *result)
 {
 	struct qtee_message *message = context->message;
 	struct qtee_buffer *in = qtee_message_in(message);
+	struct qtee_response *response = &message->response;
 	struct qtee_callback callback;
-	struct qtee_response response;
 	int ret;
 
-	ret = qtee_transport->invoke(in->paddr, PAGE_ALIGN(size), message->out.paddr, message->out.size, &response);
+	ret = qtee_transport->invoke(in->paddr, PAGE_ALIGN(size), message->out.paddr, message->out.size, response);
 	if (unlikely(ret)) {
 		qtee_stat_inc(QTEE_STAT_UNSENT);
 		if (ret == -EAGAIN || ret == -ENOMEM)
@@ -255,9 +274,9 @@ static int qtee_invoke_loop(struct qtee_context *context, u32 size, s32 *result)
 	context->seen = true;
 	qtee_stat_inc(QTEE_STAT_INVOCATIONS);
 
-	while (unlikely(response.type == QTEE_RESPONSE_CALLBACK)) {
+	while (unlikely(response->type == QTEE_RESPONSE_CALLBACK)) {
 		qtee_callback_serve(message, &callback);
-		ret = qtee_invoke_respond(message, &response);
+		ret = qtee_invoke_respond(message);
 		qtee_callback_end(message, &callback, ret);
 		if (ret) {
 			/* The invocation is still open in QTEE, and its buffers are QTEE's. */
@@ -267,7 +286,7 @@ static int qtee_invoke_loop(struct qtee_context *context, u32 size, s32 *result)
 		}
 	}
 
-	*result = (s32)response.result;
+	*result = (s32)response->result;
 	return 0;
 }
 
@@ -287,10 +306,7 @@ static int qtee_invoke_reserve(struct qtee_message *message, const struct qtee_a
 	return qtee_msg_placed_end(args, PAGE_SIZE, qtee_message_in(message)->size);
 }
 
-/*
- * Invokes an object of QTEE by id; the transport's own operations too. See qtee_object_invoke().
- */
-int qtee_invoke(struct qtee_context *context, u32 id, u32 op, struct qtee_args *args, s32 *result)
+static int qtee_invoke_run(struct qtee_context *context, u32 id, u32 op, struct qtee_args *args, s32 *result)
 {
 	struct qtee_message *message = context->message;
 	unsigned int sent = 0;
@@ -300,7 +316,7 @@ int qtee_invoke(struct qtee_context *context, u32 id, u32 op, struct qtee_args *
 
 	context->seen = false;
 	if (unlikely(message->lost)) {
-		qtee_invoke_objects_drop(args, 0);
+		qtee_invoke_objects_drop(message, args, 0);
 		return -ENODEV;
 	}
 
@@ -325,15 +341,46 @@ int qtee_invoke(struct qtee_context *context, u32 id, u32 op, struct qtee_args *
 		return ret;
 
 	if (!*result)
-		ret = qtee_invoke_args_take(buf, args);
+		ret = qtee_invoke_args_take(message, buf, args);
 	qtee_async_take(message, 0);
 	qtee_message_clear(message);
 	return ret;
 
 err_drop:
-	qtee_invoke_objects_drop(args, sent);
+	qtee_invoke_objects_drop(message, args, sent);
 	qtee_message_clear(message);
 	return ret;
+}
+
+/* What trace events need lives as long as the invocation, so it has a function of its own. */
+static noinline int qtee_invoke_traced(struct qtee_context *context, u32 id, u32 op, struct qtee_args *args,
+				       s32 *result)
+{
+	struct qtee_trace_invocation *trace = &context->message->response.trace;
+	int ret;
+
+	qtee_trace_begin(trace, id, op, args);
+	ret = qtee_invoke_run(context, id, op, args, result);
+	qtee_trace_end(trace, id, op, ret ? 0 : *result, ret, args);
+	return ret;
+}
+
+/*
+ * Invokes an object of QTEE by id; the transport's own operations too. See qtee_object_invoke().
+ */
+int qtee_invoke(struct qtee_context *context, u32 id, u32 op, struct qtee_args *args, s32 *result)
+{
+	if (qtee_trace_on())
+		return qtee_invoke_traced(context, id, op, args, result);
+	return qtee_invoke_run(context, id, op, args, result);
+}
+
+/* What can't be invoked takes what was to be passed with it. */
+static noinline int qtee_invoke_refuse(struct qtee_context *context, struct qtee_args *args)
+{
+	context->seen = false;
+	qtee_invoke_objects_drop(context->message, args, 0);
+	return -EINVAL;
 }
 
 /**
@@ -373,9 +420,7 @@ int qtee_object_invoke(struct qtee_context *context, struct qtee_object *object,
 					   op, args, result);
 		fallthrough;
 	default:
-		context->seen = false;
-		qtee_invoke_objects_drop(args, 0);
-		return -EINVAL;
+		return qtee_invoke_refuse(context, args);
 	}
 }
 EXPORT_SYMBOL_GPL(qtee_object_invoke);

@@ -121,11 +121,11 @@ struct qtee_object *qtee_object_tee_new(u32 tee_id)
 	return object;
 }
 
-/* Forgets a TEE object whose RELEASE is done. */
+/* Forgets a TEE object whose RELEASE is done. A front end's table may be looking at it. */
 void qtee_object_tee_free(struct qtee_object *object)
 {
 	qtee_stat_dec(QTEE_STAT_TEE_OBJECTS);
-	kmem_cache_free(qtee_object_cache, object);
+	kfree_rcu(object, rcu);
 }
 
 int qtee_object_cache_init(void)

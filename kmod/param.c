@@ -118,6 +118,30 @@ struct file *qtee_param_type_alloc(s32 host_id, u64 *size, u32 flags, u32 fd_fla
 EXPORT_SYMBOL_GPL(qtee_param_type_alloc);
 
 /**
+ * qtee_param_type_alloc_object() - make an object of a kind, with memory that the kernel sees too
+ * @host_id: the kind, below QCOM_TEE_OBJECT_SECURE
+ * @size: bytes
+ * @buffer: out: its memory, cleared; it stays as long as there are references to the object, QTEE's among them
+ *
+ * Return: the object, with a reference; ERR_PTR(-EOPNOTSUPP) when there is no such kind or none can be made of it, or
+ *	what the kind says.
+ * Context: process context, may sleep.
+ */
+struct qtee_object *qtee_param_type_alloc_object(s32 host_id, u64 size, struct qtee_buffer *buffer)
+{
+	const struct qtee_param_type *type = qtee_param_type_get(host_id);
+	struct qtee_object *object = ERR_PTR(-EOPNOTSUPP);
+
+	if (!type)
+		return object;
+	if (type->alloc_object)
+		object = type->alloc_object(size, buffer);
+	module_put(type->owner);
+	return object;
+}
+EXPORT_SYMBOL_GPL(qtee_param_type_alloc_object);
+
+/**
  * qtee_param_type_features() - what the kinds that there are add to the user API
  *
  * Return: QCOM_TEE_FEATURE_* bits.

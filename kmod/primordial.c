@@ -17,6 +17,7 @@
 #include <linux/string.h>
 
 #include "object.h"
+#include "../tracepoints/trace.h"
 
 #define QTEE_PRIMORDIAL_MAP_REGION	0
 #define QTEE_PRIMORDIAL_YIELD		1
@@ -73,6 +74,9 @@ static int qtee_primordial_map_region(struct qtee_args *args)
 	memcpy(args->arg[0].buffer.addr, &map, sizeof(map));
 	args->arg[0].buffer.size = sizeof(map);
 	args->arg[2].object = mapping.handle;
+	if (trace_qtee_memory_tell_enabled())
+		trace_qtee_memory_tell(qtee_trace_invocation(args), args->arg[1].wire, mapping.paddr, mapping.size,
+				       mapping.perms, false);
 	qtee_object_put(object);
 	return 0;
 }

@@ -14,6 +14,7 @@
 #include "object.h"
 #include "stats.h"
 #include "../shmbridge/message.h"
+#include "../tracepoints/trace.h"
 
 /* A release that did not reach QTEE is sent again after this many ms, doubled each time, at most so often. */
 #define QTEE_RELEASE_DELAY_MS	10
@@ -55,6 +56,7 @@ static bool qtee_release_send(struct qtee_object *object, bool last)
 		return true;
 	}
 	qtee_stat_inc(ret || result ? QTEE_STAT_RELEASE_FAILURES : QTEE_STAT_RELEASES);
+	trace_qtee_object_release(0, object->tee_id, ret || result ? QTEE_TRACE_FAILED : QTEE_TRACE_RELEASED);
 	if (ret)
 		pr_warn_ratelimited("object %u not released: %d\n", object->tee_id, ret);
 	qtee_release_done(object);
@@ -96,18 +98,21 @@ static void qtee_release_work(struct work_struct *work)
 	qtee_release_tries++;
 }
 
-/* Takes an object whose last reference is gone. Any context. */
-void qtee_release_queue(struct qtee_object *object)
-{
-	atomic_inc(&qtee_release_count);
-	if (llist_add(&object->release_node, &qtee_release_list))
-		queue_delayed_work(qtee_release_wq, &qtee_release_dwork, 0);
-}
-
 /* Objects whose release is not done. */
 unsigned int qtee_release_pending(void)
 {
 	return atomic_read(&qtee_release_count);
+}
+
+/* Takes an object whose last reference is gone. Any context. */
+void qtee_release_queue(struct qtee_object *object)
+{
+	atomic_inc(&qtee_release_count);
+	/* Once it is in the list it may be gone. */
+	if (trace_qtee_release_queue_enabled())
+		trace_qtee_release_queue(object->tee_id, qtee_release_pending());
+	if (llist_add(&object->release_node, &qtee_release_list))
+		queue_delayed_work(qtee_release_wq, &qtee_release_dwork, 0);
 }
 
 int qtee_release_init(void)

@@ -14,6 +14,7 @@
 #include "msg.h"
 #include "object.h"
 #include "stats.h"
+#include "../tracepoints/trace.h"
 
 /* Indices are ids without bit 31: a low, dense tree is a shallow one. 0 is the primordial object, which is static. */
 static DEFINE_XARRAY_ALLOC1(qtee_table);
@@ -192,6 +193,7 @@ void qtee_table_exit(void)
 
 	xa_for_each(&qtee_table, index, object) {
 		xa_erase(&qtee_table, index);
+		trace_qtee_object_release(0, index | QTEE_ID_CB, QTEE_TRACE_DROPPED);
 		qtee_object_put(object);
 	}
 	xa_destroy(&qtee_table);

@@ -26,7 +26,7 @@ const struct qtee_transport *qtee_transport;
 /* Chooses the transport: the first that there is, or the one asked for. Returns 0, -EINVAL, -ENODEV (no QTEE). */
 int qtee_transport_init(void)
 {
-	struct qtee_response response;
+	struct qtee_response response = {};
 	unsigned int i;
 	int ret;
 

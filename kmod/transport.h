@@ -5,17 +5,33 @@
 
 #include <linux/types.h>
 
+#include "../tracepoints/invocation.h"
+
 /* Answer of QTEE that is a callback request; every other one is final. */
 #define QTEE_RESPONSE_CALLBACK	3
+
+/**
+ * enum qtee_transport_id - transports, as trace events name them
+ * @QTEE_TRANSPORT_SCM: qcom_scm's calls
+ * @QTEE_TRANSPORT_SMC: our own, one at a time
+ * @QTEE_TRANSPORT_DIRECT: our own, several at once
+ */
+enum qtee_transport_id {
+	QTEE_TRANSPORT_SCM,
+	QTEE_TRANSPORT_SMC,
+	QTEE_TRANSPORT_DIRECT,
+};
 
 /**
  * struct qtee_response - what an SMC came back with
  * @type: QTEE_RESPONSE_CALLBACK, or final
  * @result: of a final answer: the result code
+ * @trace: what trace events know of the invocation; of no interest while they are off
  */
 struct qtee_response {
 	u64 type;
 	u64 result;
+	struct qtee_trace_invocation trace;
 };
 
 /**

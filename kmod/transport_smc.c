@@ -27,6 +27,7 @@
 #include "stats.h"
 #include "transport.h"
 #include "../shmbridge/tuning.h"
+#include "../tracepoints/trace.h"
 
 #define QTEE_SMC_INVOKE			0x72000602
 #define QTEE_SMC_CALLBACK_RESPONSE	0x72000601
@@ -70,32 +71,6 @@ static int qtee_smc_errno(int status)
 	return -EINVAL;
 }
 
-/* One call, until QTEE is done with it. */
-static void qtee_smc_call(const u64 *x, struct arm_smccc_res *res)
-{
-	u64 a[7] = { x[0], x[1], x[2], x[3], x[4], x[5], 0 };
-
-	for (;;) {
-		struct arm_smccc_quirk quirk = { .id = ARM_SMCCC_QUIRK_QCOM_A6 };
-
-		quirk.state.a6 = 0;
-		arm_smccc_smc_quirk(a[0], a[1], a[2], a[3], a[4], a[5], a[6], 0, res, &quirk);
-
-		if (res->a0 == QTEE_SMC_INTERRUPTED) {
-			a[0] = res->a0;
-			a[6] = quirk.state.a6;
-		} else if (res->a0 == QTEE_SMC_WAITQ_SLEEP) {
-			usleep_range(QTEE_SMC_SLEEP_US, 2 * QTEE_SMC_SLEEP_US);
-			a[0] = QTEE_SMC_WAITQ_RESUME;
-			a[1] = QTEE_SMC_RESUME_ARGINFO;
-			a[2] = res->a2;
-			memset(&a[3], 0, sizeof(a) - 3 * sizeof(a[0]));
-		} else {
-			return;
-		}
-	}
-}
-
 /**
  * struct qtee_smc_gate - how calls take turns
  * @enter: waits until one more may be in QTEE
@@ -134,6 +109,84 @@ static const struct qtee_smc_gate qtee_smc_many = { qtee_smc_contexts_enter, qte
 /* That of the transport that was chosen, for good. */
 static const struct qtee_smc_gate *qtee_smc_gate;
 
+static enum qtee_trace_smc qtee_smc_kind(u64 function)
+{
+	switch (function) {
+	case QTEE_SMC_INVOKE:
+		return QTEE_TRACE_INVOKE;
+	case QTEE_SMC_CALLBACK_RESPONSE:
+		return QTEE_TRACE_RESPOND;
+	case QTEE_SMC_INTERRUPTED:
+		return QTEE_TRACE_REENTER;
+	default:
+		return QTEE_TRACE_RESUME;
+	}
+}
+
+static u32 qtee_smc_transport(void)
+{
+	return qtee_smc_gate == &qtee_smc_one ? QTEE_TRANSPORT_SMC : QTEE_TRANSPORT_DIRECT;
+}
+
+static noinline void qtee_smc_trace_enter(u64 function, struct qtee_response *response)
+{
+	qtee_trace_enter(&response->trace, qtee_smc_transport(), qtee_smc_kind(function));
+}
+
+static noinline void qtee_smc_trace_exit(u64 function, const struct arm_smccc_res *res,
+					 struct qtee_response *response)
+{
+	enum qtee_trace_answer answer;
+	int err = 0;
+
+	switch (res->a0) {
+	case 0:
+		answer = res->a1 == QTEE_RESPONSE_CALLBACK ? QTEE_TRACE_CALLBACK : QTEE_TRACE_FINAL;
+		break;
+	case QTEE_SMC_INTERRUPTED:
+		answer = QTEE_TRACE_INTERRUPTED;
+		break;
+	case QTEE_SMC_WAITQ_SLEEP:
+		answer = QTEE_TRACE_SLEEP;
+		break;
+	default:
+		err = qtee_smc_errno((int)res->a0);
+		answer = err == -EBUSY ? QTEE_TRACE_BUSY : QTEE_TRACE_REFUSED;
+	}
+	qtee_trace_exit(&response->trace, qtee_smc_transport(), qtee_smc_kind(function), answer, res->a1, res->a2,
+			err);
+}
+
+/* One call, until QTEE is done with it. */
+static __always_inline void qtee_smc_call(const u64 *x, struct arm_smccc_res *res, struct qtee_response *response)
+{
+	u64 a[7] = { x[0], x[1], x[2], x[3], x[4], x[5], 0 };
+
+	for (;;) {
+		struct arm_smccc_quirk quirk = { .id = ARM_SMCCC_QUIRK_QCOM_A6 };
+
+		quirk.state.a6 = 0;
+		if (qtee_trace_on())
+			qtee_smc_trace_enter(a[0], response);
+		arm_smccc_smc_quirk(a[0], a[1], a[2], a[3], a[4], a[5], a[6], 0, res, &quirk);
+		if (qtee_trace_on())
+			qtee_smc_trace_exit(a[0], res, response);
+
+		if (res->a0 == QTEE_SMC_INTERRUPTED) {
+			a[0] = res->a0;
+			a[6] = quirk.state.a6;
+		} else if (res->a0 == QTEE_SMC_WAITQ_SLEEP) {
+			usleep_range(QTEE_SMC_SLEEP_US, 2 * QTEE_SMC_SLEEP_US);
+			a[0] = QTEE_SMC_WAITQ_RESUME;
+			a[1] = QTEE_SMC_RESUME_ARGINFO;
+			a[2] = res->a2;
+			memset(&a[3], 0, sizeof(a) - 3 * sizeof(a[0]));
+		} else {
+			return;
+		}
+	}
+}
+
 static int qtee_smc(const u64 *x, struct qtee_response *response)
 {
 	struct arm_smccc_res res;
@@ -142,7 +195,7 @@ static int qtee_smc(const u64 *x, struct qtee_response *response)
 
 	for (tries = 0; ; tries++) {
 		qtee_smc_gate->enter();
-		qtee_smc_call(x, &res);
+		qtee_smc_call(x, &res, response);
 		qtee_smc_gate->leave();
 
 		ret = qtee_smc_errno((int)res.a0);

@@ -35,6 +35,7 @@
 
 #include "../kmod/compat.h"
 #include "../kmod/stats.h"
+#include "../tracepoints/trace.h"
 #include "bridge.h"
 
 /* Memory goes to one other VM, Linux's own (HLOS), which keeps all its rights. */
@@ -108,12 +109,15 @@ int qtee_bridge_create(struct qtee_bridge *bridge, phys_addr_t paddr, size_t siz
 		return 0;
 
 	ret = qtee_bridge_scm_create(paddr, size, perms, &bridge->handle);
+	/* What QTEE itself answers comes up as a positive number. */
+	if (ret > 0)
+		ret = -EIO;
+	else if (ret == -EBUSY)
+		ret = -EAGAIN;
+	trace_qtee_bridge_create(bridge->handle, paddr, size, perms, ret);
 	if (ret) {
 		qtee_stat_inc(QTEE_STAT_BRIDGE_FAILURES);
-		/* What QTEE itself answers comes up as a positive number. */
-		if (ret > 0)
-			return -EIO;
-		return ret == -EBUSY ? -EAGAIN : ret;
+		return ret;
 	}
 	bridge->active = true;
 	qtee_stat_inc(QTEE_STAT_BRIDGES);
@@ -126,6 +130,7 @@ static bool qtee_bridge_try(struct qtee_bridge *bridge)
 {
 	int ret = qtee_scm_bridge_delete(bridge->handle);
 
+	trace_qtee_bridge_delete(bridge->handle, ret);
 	/* A bridge that QTEE does not know is gone, however that came. */
 	if (ret && ret != -EINVAL)
 		return false;
@@ -264,6 +269,7 @@ static bool qtee_bridge_probe(void)
 	if (!ret) {
 		bridge.active = true;
 		qtee_stat_inc(QTEE_STAT_BRIDGES);
+		trace_qtee_bridge_create(bridge.handle, virt_to_phys((void *)page), PAGE_SIZE, QTEE_BRIDGE_VM_PERMS, 0);
 		qtee_bridge_delete(&bridge);
 	}
 	free_page(page);

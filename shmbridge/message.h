@@ -6,6 +6,7 @@
 #include <linux/qtee.h>
 
 #include "pool.h"
+#include "../kmod/transport.h"
 
 struct qtee_big;
 struct qtee_block;
@@ -24,6 +25,7 @@ struct qtee_block;
  * @in_used: bytes of the inbound buffer that may not be zero
  * @out_used: bytes of the outbound buffer that may not be zero
  * @lost: QTEE may still write to it, so it is never used again
+ * @response: what the last SMC came back with
  * @args: arguments of the invocation, for a caller that keeps none of its own
  * @callback_args: arguments of the callback that it serves
  *
@@ -42,6 +44,7 @@ struct qtee_message {
 	u32 in_used;
 	u32 out_used;
 	bool lost;
+	struct qtee_response response;
 	struct qtee_arg args[QTEE_ARGS_MAX];
 	struct qtee_arg callback_args[QTEE_ARGS_MAX];
 };

@@ -17,6 +17,7 @@
 
 #include "pool.h"
 #include "tuning.h"
+#include "../tracepoints/trace.h"
 
 /* By size, the largest items first: the shrinker takes those first. */
 static LIST_HEAD(qtee_pools);
@@ -32,8 +33,10 @@ static void qtee_pool_destroy_all(struct qtee_pool *pool, struct list_head *item
 {
 	struct qtee_pool_item *item, *next;
 
-	list_for_each_entry_safe(item, next, items, node)
+	list_for_each_entry_safe(item, next, items, node) {
+		trace_qtee_pool_shrink(pool, 0);
 		pool->ops->destroy(item);
+	}
 }
 
 /* Takes the item that is idle for longest out of the pool. The lock is held. */
@@ -104,6 +107,7 @@ struct qtee_pool_item *qtee_pool_make(struct qtee_pool *pool)
 		else
 			pool->high_water = max(pool->high_water, pool->count);
 	}
+	trace_qtee_pool_grow(pool, PTR_ERR_OR_ZERO(item));
 	return item;
 }
 
@@ -128,19 +132,11 @@ static struct qtee_pool_item *qtee_pool_wait(struct qtee_pool *pool)
 	return item;
 }
 
-/**
- * qtee_pool_get() - take an item
- * @pool: the pool
- *
- * Return: the item; ERR_PTR(-EAGAIN) when all that may be are in use; ERR_PTR(-ENOMEM).
- * Context: process context, may sleep, for message_wait_ms when there is none.
- */
-struct qtee_pool_item *qtee_pool_get(struct qtee_pool *pool)
+/* Makes an item, or waits for one. Returns as qtee_pool_get(). */
+static struct qtee_pool_item *qtee_pool_get_slow(struct qtee_pool *pool)
 {
-	struct qtee_pool_item *item = qtee_pool_take(pool), *waited;
+	struct qtee_pool_item *item, *waited;
 
-	if (item)
-		return item;
 	scoped_guard(spinlock, &pool->lock)
 		pool->misses++;
 	item = qtee_pool_make(pool);
@@ -157,6 +153,25 @@ struct qtee_pool_item *qtee_pool_get(struct qtee_pool *pool)
 		return waited;
 	scoped_guard(spinlock, &pool->lock)
 		pool->failures++;
+	return item;
+}
+
+/**
+ * qtee_pool_get() - take an item
+ * @pool: the pool
+ *
+ * Return: the item; ERR_PTR(-EAGAIN) when all that may be are in use; ERR_PTR(-ENOMEM).
+ * Context: process context, may sleep, for message_wait_ms when there is none.
+ */
+struct qtee_pool_item *qtee_pool_get(struct qtee_pool *pool)
+{
+	struct qtee_pool_item *item = qtee_pool_take(pool);
+
+	if (item)
+		return item;
+	trace_qtee_pool_miss(pool, 0);
+	item = qtee_pool_get_slow(pool);
+	trace_qtee_pool_served(pool, PTR_ERR_OR_ZERO(item));
 	return item;
 }
 
@@ -184,8 +199,10 @@ void qtee_pool_put(struct qtee_pool *pool, struct qtee_pool_item *item)
 	trim = pool->idle_count > pool->spare;
 	spin_unlock(&pool->lock);
 
-	if (!keep)
+	if (!keep) {
+		trace_qtee_pool_shrink(pool, 0);
 		pool->ops->destroy(item);
+	}
 	if (wake)
 		wake_up(&pool->wait);
 	if (trim)

@@ -26,6 +26,7 @@
 
 #include "../shmbridge/limit.h"
 #include "memory.h"
+#include "../tracepoints/trace.h"
 
 static unsigned int memory_alloc_max_mib = 256;
 module_param(memory_alloc_max_mib, uint, 0644);
@@ -197,6 +198,7 @@ static void qtee_export_gone(struct qtee_bridge *bridge)
 {
 	struct qtee_export *export = container_of(bridge, struct qtee_export, memory.bridge);
 
+	trace_qtee_memory_unmap(export->memory.paddr, export->memory.size);
 	qtee_export_pages_free(export);
 	qtee_memory_stat_dec(QTEE_MEMORY_STAT_EXPORTED);
 	mutex_destroy(&export->lock);
@@ -243,6 +245,59 @@ static int qtee_export_pages_alloc(struct qtee_export *export, u64 size)
 	return 0;
 }
 
+/* A dma-buf of contiguous, cleared memory. Returns it or ERR_PTR(), as qtee_export_alloc() says. */
+static struct dma_buf *qtee_export_make(u64 size, u32 flags, u32 fd_flags)
+{
+	DEFINE_DMA_BUF_EXPORT_INFO(info);
+	struct qtee_export *export;
+	struct dma_buf *dmabuf;
+	int ret;
+
+	if (!size || size > SSIZE_MAX / 2 || flags & ~QCOM_TEE_ALLOC_READ_ONLY)
+		return ERR_PTR(-EINVAL);
+	if (fd_flags != O_RDONLY && fd_flags != O_RDWR)
+		return ERR_PTR(-EINVAL);
+
+	export = kzalloc(sizeof(*export), GFP_KERNEL_ACCOUNT);
+	if (!export)
+		return ERR_PTR(-ENOMEM);
+	mutex_init(&export->lock);
+	INIT_LIST_HEAD(&export->attachments);
+	export->memory.perms = QTEE_PERM_READ;
+	if (fd_flags == O_RDWR && !(flags & QCOM_TEE_ALLOC_READ_ONLY))
+		export->memory.perms |= QTEE_PERM_WRITE;
+
+	ret = qtee_export_pages_alloc(export, PAGE_ALIGN(size));
+	if (ret)
+		goto err_free;
+	ret = qtee_bridge_create(&export->memory.bridge, export->memory.paddr, export->memory.size,
+				 export->memory.perms);
+	trace_qtee_memory_map(export->memory.paddr, export->memory.size, export->memory.perms, ret, "qtee");
+	if (ret)
+		goto err_pages;
+	qtee_memory_stat_inc(QTEE_MEMORY_STAT_BRIDGED);
+	qtee_memory_stat_inc(QTEE_MEMORY_STAT_EXPORTED);
+
+	info.exp_name = "qtee";
+	info.ops = &qtee_export_ops;
+	info.size = export->memory.size;
+	info.flags = fd_flags;
+	info.priv = export;
+	dmabuf = dma_buf_export(&info);
+	if (IS_ERR(dmabuf)) {
+		qtee_bridge_delete_then(&export->memory.bridge, qtee_export_gone);
+		return dmabuf;
+	}
+	qtee_memory_resident_add(&export->memory, dmabuf);
+	return dmabuf;
+
+err_pages:
+	qtee_export_pages_free(export);
+err_free:
+	kfree(export);
+	return ERR_PTR(ret);
+}
+
 /**
  * qtee_export_alloc() - a dma-buf of contiguous memory that QTEE can map
  * @size: bytes, comes back rounded up to whole pages
@@ -257,52 +312,42 @@ static int qtee_export_pages_alloc(struct qtee_export *export, u64 size)
  */
 struct file *qtee_export_alloc(u64 *size, u32 flags, u32 fd_flags)
 {
-	DEFINE_DMA_BUF_EXPORT_INFO(info);
+	struct dma_buf *dmabuf = qtee_export_make(*size, flags, fd_flags);
+
+	if (IS_ERR(dmabuf))
+		return ERR_CAST(dmabuf);
+	*size = dmabuf->size;
+	return dmabuf->file;
+}
+
+/**
+ * qtee_export_object() - a memory object of contiguous, cleared memory of its own
+ * @size: bytes, up to 4 GiB less a page
+ * @buffer: out: the memory, of whole pages; it stays as long as there are references to the object, QTEE's among them
+ *
+ * For kernel clients and front ends: what qtee_memory_object_get() gives for a dma-buf that nobody else has.
+ *
+ * Return: the object, with a reference; ERR_PTR(): -EINVAL for no bytes or too many, -EDQUOT beyond
+ *	memory_alloc_max_mib, -ENOMEM, an errno of qtee_bridge_create().
+ * Context: process context, may sleep.
+ */
+struct qtee_object *qtee_export_object(u64 size, struct qtee_buffer *buffer)
+{
+	struct qtee_object *object;
 	struct qtee_export *export;
 	struct dma_buf *dmabuf;
-	int ret;
 
-	if (!*size || *size > SSIZE_MAX / 2 || flags & ~QCOM_TEE_ALLOC_READ_ONLY)
+	if (size > U32_MAX - PAGE_SIZE)
 		return ERR_PTR(-EINVAL);
-	if (fd_flags != O_RDONLY && fd_flags != O_RDWR)
-		return ERR_PTR(-EINVAL);
-
-	export = kzalloc(sizeof(*export), GFP_KERNEL_ACCOUNT);
-	if (!export)
-		return ERR_PTR(-ENOMEM);
-	mutex_init(&export->lock);
-	INIT_LIST_HEAD(&export->attachments);
-	export->memory.perms = QTEE_PERM_READ;
-	if (fd_flags == O_RDWR && !(flags & QCOM_TEE_ALLOC_READ_ONLY))
-		export->memory.perms |= QTEE_PERM_WRITE;
-
-	ret = qtee_export_pages_alloc(export, PAGE_ALIGN(*size));
-	if (ret)
-		goto err_free;
-	ret = qtee_bridge_create(&export->memory.bridge, export->memory.paddr, export->memory.size,
-				 export->memory.perms);
-	if (ret)
-		goto err_pages;
-	qtee_memory_stat_inc(QTEE_MEMORY_STAT_BRIDGED);
-	qtee_memory_stat_inc(QTEE_MEMORY_STAT_EXPORTED);
-
-	info.exp_name = "qtee";
-	info.ops = &qtee_export_ops;
-	info.size = export->memory.size;
-	info.flags = fd_flags;
-	info.priv = export;
-	dmabuf = dma_buf_export(&info);
-	if (IS_ERR(dmabuf)) {
-		qtee_bridge_delete_then(&export->memory.bridge, qtee_export_gone);
+	dmabuf = qtee_export_make(size, 0, O_RDWR);
+	if (IS_ERR(dmabuf))
 		return ERR_CAST(dmabuf);
-	}
-	qtee_memory_resident_add(&export->memory, dmabuf);
-	*size = export->memory.size;
-	return dmabuf->file;
-
-err_pages:
-	qtee_export_pages_free(export);
-err_free:
-	kfree(export);
-	return ERR_PTR(ret);
+	export = dmabuf->priv;
+	buffer->addr = page_address(export->pages);
+	buffer->paddr = export->memory.paddr;
+	buffer->size = export->memory.size;
+	/* From here on the object holds the dma-buf. */
+	object = qtee_memory_object_get(dmabuf);
+	dma_buf_put(dmabuf);
+	return object;
 }

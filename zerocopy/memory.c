@@ -22,6 +22,7 @@
 #include <misc/qcom_tee.h>
 
 #include "memory.h"
+#include "../tracepoints/trace.h"
 
 /* A bucket each for as many dma-bufs as a system has. */
 #define QTEE_MEMORY_TABLE_BITS	10
@@ -108,6 +109,9 @@ static void qtee_memory_gone(struct qtee_bridge *bridge)
 
 	if (memory->table)
 		qtee_import_detach(memory);
+	/* Not where making it failed. */
+	if (trace_qtee_memory_unmap_enabled() && READ_ONCE(memory->state) == QTEE_MEMORY_ENDING)
+		trace_qtee_memory_unmap(memory->paddr, memory->size);
 	qtee_memory_remove(memory);
 	qtee_memory_stat_dec(QTEE_MEMORY_STAT_OBJECTS);
 	dma_buf_put(memory->dmabuf);
@@ -157,6 +161,7 @@ const struct qtee_param_type qtee_memory_type = {
 	.to_file = qtee_memory_to_file,
 	.features = QCOM_TEE_FEATURE_ALLOC,
 	.alloc = qtee_export_alloc,
+	.alloc_object = qtee_export_object,
 };
 
 static const struct qtee_object_ops qtee_memory_ops = {
@@ -235,6 +240,7 @@ static int qtee_memory_make(struct qtee_memory *memory)
 {
 	int ret = qtee_import_attach(memory);
 
+	trace_qtee_memory_map(memory->paddr, memory->size, memory->perms, ret, memory->dmabuf->exp_name);
 	if (ret) {
 		scoped_guard(spinlock, &qtee_memory_lock)
 			qtee_memory_ending_set(memory);

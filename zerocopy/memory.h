@@ -117,6 +117,7 @@ void qtee_import_detach(struct qtee_memory *memory);
 
 /* export.c */
 struct file *qtee_export_alloc(u64 *size, u32 flags, u32 fd_flags);
+struct qtee_object *qtee_export_object(u64 size, struct qtee_buffer *buffer);
 
 /* idle.c */
 bool qtee_idle_add(struct qtee_memory *memory);

@@ -7,6 +7,7 @@
 #ifndef _LINUX_QTEE_H
 #define _LINUX_QTEE_H
 
+#include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
 #include <linux/llist.h>
@@ -16,6 +17,7 @@ struct dentry;
 struct dma_buf;
 struct file;
 struct module;
+struct qtee_buffer;
 struct qtee_message;
 
 /* Operations of the transport, in no object's own range. */
@@ -160,6 +162,8 @@ struct qtee_mapping {
  * @features: QCOM_TEE_FEATURE_* that the type adds to what VERSION tells
  * @alloc: makes an object of the type and gives a file that means it; ERR_PTR() else. @size comes back as what was
  *	made; @flags are the type's, @fd_flags O_RDONLY or O_RDWR. Optional. Process context of the user, may sleep.
+ * @alloc_object: makes an object of the type, with a reference, and tells where its memory is; ERR_PTR() else.
+ *	Optional. May sleep.
  *
  * A front end knows none of them by name: it finds from_user by host_id and to_file by the object.
  */
@@ -170,6 +174,7 @@ struct qtee_param_type {
 	struct file *(*to_file)(struct qtee_object *object);
 	u32 features;
 	struct file *(*alloc)(u64 *size, u32 flags, u32 fd_flags);
+	struct qtee_object *(*alloc_object)(u64 size, struct qtee_buffer *buffer);
 };
 
 /**
@@ -207,18 +212,23 @@ struct qtee_object_ops {
  * @tee_id: TEE objects: QTEE's id
  * @ops: CB objects: what it does
  * @release_node: TEE objects: the list of releases to send
+ * @rcu: TEE objects: for the end
  *
  * Embedded by whoever exports a service to QTEE. A static object, root or the primordial, is never released.
  *
  * Invariant: all but @refs and @release_node stay as they were at init.
- * Locking: @refs counts; @release_node belongs to release.c once @refs is 0.
+ * Locking: @refs counts; @release_node belongs to release.c once @refs is 0. The memory stays for an RCU grace period
+ * after the last reference: see qtee_object_tryget().
  */
 struct qtee_object {
 	refcount_t refs;
 	enum qtee_object_kind kind;
 	u32 tee_id;
 	const struct qtee_object_ops *ops;
-	struct llist_node release_node;
+	union {
+		struct llist_node release_node;
+		struct rcu_head rcu;
+	};
 };
 
 /**
@@ -267,6 +277,17 @@ static inline enum qtee_object_kind qtee_object_kind(const struct qtee_object *o
 	return object ? object->kind : QTEE_OBJECT_NULL;
 }
 
+/**
+ * qtee_object_tryget() - take a reference to an object that may be going
+ * @object: an object that the caller found under RCU in a table from which it is taken before its last put; or NULL
+ *
+ * Return: @object with a reference, or NULL. Under RCU; any context.
+ */
+static inline struct qtee_object *qtee_object_tryget(struct qtee_object *object)
+{
+	return object && refcount_inc_not_zero(&object->refs) ? object : NULL;
+}
+
 void qtee_object_init(struct qtee_object *object, const struct qtee_object_ops *ops);
 void qtee_object_revive(struct qtee_object *object);
 struct qtee_object *qtee_object_get(struct qtee_object *object);
@@ -291,8 +312,10 @@ int qtee_param_type_register(const struct qtee_param_type *type);
 void qtee_param_type_unregister(const struct qtee_param_type *type);
 struct qtee_object *qtee_param_type_object(s32 host_id, u64 id);
 struct file *qtee_param_type_alloc(s32 host_id, u64 *size, u32 flags, u32 fd_flags);
+struct qtee_object *qtee_param_type_alloc_object(s32 host_id, u64 size, struct qtee_buffer *buffer);
 u32 qtee_param_type_features(void);
 int qtee_root_user_check(u32 op, const struct qtee_args *args);
+s32 qtee_error_result(int err);
 
 struct device *qtee_device(void);
 struct dentry *qtee_debugfs(void);

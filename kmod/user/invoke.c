@@ -88,20 +88,6 @@ static int qtee_user_invoke_args(struct qtee_user_invocation *invocation, struct
 	return 0;
 }
 
-/* Ends our references to the input objects. The servers hear of those that QTEE saw, when it lets them go. */
-static void qtee_user_invoke_inputs_put(struct qtee_object **inputs, unsigned int count, bool seen)
-{
-	unsigned int i;
-
-	for (i = 0; i < count; i++) {
-		struct qtee_user_object *callback = qtee_user_callback_from(inputs[i]);
-
-		if (callback && !seen)
-			callback->quiet = true;
-		qtee_object_put(inputs[i]);
-	}
-}
-
 /* Gives the caller the outputs. On failure all output objects are released. */
 static int qtee_user_invoke_outputs(struct qtee_user_invocation *invocation, struct qtee_args *args,
 				    struct qtee_user_files *files)
@@ -135,13 +121,12 @@ static int qtee_user_invoke_outputs(struct qtee_user_invocation *invocation, str
  */
 long qtee_user_invoke(struct qtee_object *object, unsigned long arg)
 {
-	struct qtee_object *inputs[QTEE_ARGS_PER_KIND];
 	struct qtee_user_files files = {};
 	struct qtee_user_invocation invocation;
 	struct qcom_tee_ioctl_data data;
 	struct qtee_context context;
 	struct qtee_args args = {};
-	unsigned int i, input = 0;
+	struct qtee_inputs inputs;
 	void __user *user;
 	long ret;
 
@@ -167,34 +152,12 @@ long qtee_user_invoke(struct qtee_object *object, unsigned long arg)
 	if (!ret && object == &qtee_object_root)
 		ret = qtee_root_user_check(invocation.head.op, &args);
 
-	/*
-	 * The core takes a reference to each callback object; the other one says that it is still there afterwards.
-	 * More than there may be are refused here, where there is still nothing to undo.
-	 */
-	for (i = 0; i < args.count; i++) {
-		if (args.arg[i].kind != QTEE_ARG_IO || !args.arg[i].object)
-			continue;
-		if (input == QTEE_ARGS_PER_KIND || ret) {
-			struct qtee_user_object *callback = qtee_user_callback_from(args.arg[i].object);
-
-			if (callback)
-				callback->quiet = true;
-			qtee_object_put(args.arg[i].object);
-			ret = ret ?: -E2BIG;
-			continue;
-		}
-		inputs[input++] = args.arg[i].object;
-	}
-	if (ret) {
-		qtee_user_invoke_inputs_put(inputs, input, false);
+	ret = qtee_inputs_hold(&inputs, &args, ret);
+	if (ret)
 		goto out;
-	}
-	for (i = 0; i < input; i++)
-		if (inputs[i]->kind == QTEE_OBJECT_CB)
-			qtee_object_get(inputs[i]);
 
 	ret = qtee_object_invoke(&context, object, invocation.head.op, &args, &invocation.head.result);
-	qtee_user_invoke_inputs_put(inputs, input, context.seen);
+	qtee_inputs_put(&inputs, context.seen);
 	if (ret)
 		goto out;
 

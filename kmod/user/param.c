@@ -22,17 +22,15 @@ struct qtee_object *qtee_user_param_object(const struct qcom_tee_param *param)
 	return qtee_param_type_object(param->object.host_id, param->object.id);
 }
 
-/* Whether an object can be handed to a user at all; and if it is a server's own, whether to that server. */
-bool qtee_user_param_possible(const struct qtee_object *object, const struct qtee_user_server *server)
+/* Whether an object, which is not NULL, can be handed to a server's users: of callback objects only its own. */
+bool qtee_user_param_possible(struct qtee_server *server, struct qtee_object *object)
 {
-	struct qtee_user_object *callback;
+	struct qtee_server_object *callback;
 
-	if (qtee_object_kind(object) != QTEE_OBJECT_CB)
+	if (object->kind != QTEE_OBJECT_CB)
 		return true;
-	callback = qtee_user_callback_from((struct qtee_object *)object);
-	if (callback)
-		return !server || callback->server == server;
-	return object->ops->param_type;
+	callback = qtee_user_callback_from(object);
+	return callback ? callback->server == server : !!object->ops->param_type;
 }
 
 /*
@@ -41,7 +39,7 @@ bool qtee_user_param_possible(const struct qtee_object *object, const struct qte
  */
 static int qtee_user_param_set(struct qcom_tee_param *param, struct qtee_object *object, struct file **file)
 {
-	struct qtee_user_object *callback;
+	struct qtee_server_object *callback;
 	int fd;
 
 	*file = NULL;

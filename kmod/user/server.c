@@ -1,34 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Servers: opens of /dev/qtee-ree, their queues, and their end. */
+/* Servers: opens of /dev/qtee-ree. */
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/module.h>
 #include <linux/poll.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "user.h"
 
-static void qtee_user_server_free(struct kref *refs)
+static void qtee_user_server_free(struct qtee_server *server)
 {
-	struct qtee_user_server *server = container_of(refs, struct qtee_user_server, refs);
-
-	xa_destroy(&server->requests);
 	kfree(server);
 }
 
-void qtee_user_server_put(struct qtee_user_server *server)
-{
-	kref_put(&server->refs, qtee_user_server_free);
-}
+static const struct qtee_server_ops qtee_user_server_ops = {
+	.possible = qtee_user_param_possible,
+	.free = qtee_user_server_free,
+};
 
 /* The server of an fd of the current task, with a reference. ERR_PTR(-EBADF) when it is not that. */
-struct qtee_user_server *qtee_user_server_get(u64 fd)
+struct qtee_server *qtee_user_server_get(u64 fd)
 {
-	struct qtee_user_server *server;
+	struct qtee_server *server;
 
 	if (fd > INT_MAX)
 		return ERR_PTR(-EBADF);
@@ -37,7 +33,7 @@ struct qtee_user_server *qtee_user_server_get(u64 fd)
 	if (fd_empty(f) || fd_file(f)->f_op != &qtee_user_server_fops)
 		return ERR_PTR(-EBADF);
 	server = fd_file(f)->private_data;
-	kref_get(&server->refs);
+	qtee_server_get(server);
 	return server;
 }
 
@@ -47,81 +43,34 @@ static int qtee_user_server_fd_match(const void *server, struct file *file, unsi
 }
 
 /* An fd of the current task that is this server. Returns -EBADF when it has none. */
-int qtee_user_server_fd(const struct qtee_user_server *server)
+int qtee_user_server_fd(const struct qtee_server *server)
 {
 	int found = iterate_fd(current->files, 0, qtee_user_server_fd_match, server);
 
 	return found ? found - 1 : -EBADF;
 }
 
-/* Puts an item at the queue's end and wakes one thread for it. Returns 0, or -ENODEV: the server is gone. */
-int qtee_user_server_queue(struct qtee_user_server *server, struct qtee_user_item *item)
-{
-	scoped_guard(spinlock, &server->lock) {
-		if (server->dead)
-			return -ENODEV;
-		if (item->request)
-			container_of(item, struct qtee_user_request, item)->state = QTEE_USER_PENDING;
-		list_add_tail(&item->node, &server->queue);
-	}
-	wake_up_interruptible_poll(&server->wait, EPOLLIN | EPOLLRDNORM);
-	return 0;
-}
-
 static int qtee_user_server_open(struct inode *inode, struct file *file)
 {
-	struct qtee_user_server *server = kzalloc(sizeof(*server), GFP_KERNEL_ACCOUNT);
+	struct qtee_server *server = kzalloc(sizeof(*server), GFP_KERNEL_ACCOUNT);
 
 	if (!server)
 		return -ENOMEM;
-	kref_init(&server->refs);
-	spin_lock_init(&server->lock);
-	INIT_LIST_HEAD(&server->queue);
-	xa_init_flags(&server->requests, XA_FLAGS_ALLOC1);
-	init_waitqueue_head(&server->wait);
+	qtee_server_init(server, &qtee_user_server_ops);
 	file->private_data = server;
 	return nonseekable_open(inode, file);
 }
 
-/* The last close: nobody is in an ioctl. Whoever waits for an answer is told that there will be none. */
+/* The last close: nobody is in an ioctl. */
 static int qtee_user_server_release(struct inode *inode, struct file *file)
 {
-	struct qtee_user_server *server = file->private_data;
-	struct qtee_user_item *item, *next;
-	struct qtee_user_request *request;
-	unsigned long id;
-	LIST_HEAD(queue);
-
-	spin_lock(&server->lock);
-	server->dead = true;
-	list_splice_init(&server->queue, &queue);
-	list_for_each_entry(item, &queue, node)
-		if (item->request)
-			container_of(item, struct qtee_user_request, item)->state = QTEE_USER_PROCESSING;
-	list_for_each_entry_safe(item, next, &queue, node)
-		if (item->request)
-			list_del_init(&item->node);
-	xa_for_each(&server->requests, id, request) {
-		if (request->state != QTEE_USER_PROCESSING)
-			continue;
-		request->error = -ENODEV;
-		request->state = QTEE_USER_PROCESSED;
-		wake_up(&request->wait);
-	}
-	spin_unlock(&server->lock);
-
-	/* Notifications that nobody will take. */
-	list_for_each_entry_safe(item, next, &queue, node) {
-		list_del(&item->node);
-		qtee_user_object_free(container_of(item, struct qtee_user_object, item));
-	}
-	qtee_user_server_put(server);
+	qtee_server_close(file->private_data);
 	return 0;
 }
 
 static __poll_t qtee_user_server_poll(struct file *file, poll_table *wait)
 {
-	struct qtee_user_server *server = file->private_data;
+	struct qtee_server *server = file->private_data;
 
 	poll_wait(file, &server->wait, wait);
 	return list_empty_careful(&server->queue) ? 0 : EPOLLIN | EPOLLRDNORM;
@@ -166,7 +115,7 @@ static long qtee_user_server_reply_receive(struct file *file, const struct qcom_
 	return ret;
 }
 
-static long qtee_user_server_set(struct qtee_user_server *server, const struct qcom_tee_ioctl_data *data)
+static long qtee_user_server_set(struct qtee_server *server, const struct qcom_tee_ioctl_data *data)
 {
 	struct qcom_tee_server_arg set;
 

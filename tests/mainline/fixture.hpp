@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -80,6 +81,21 @@ class JudgeTest : public ::testing::Test {
   std::size_t server_faults_ = 0;
 };
 
+// A client of its own whose requests the test receives and answers by itself.
+class SelfServedTest : public JudgeTest {
+ protected:
+  void SetUp() override;
+  void TearDown() override;
+
+  // Receives into an area of so many bytes, with room for so many parameters. Returns 0 or an errno.
+  int receive(std::size_t size, std::size_t count, std::uint32_t& func, std::vector<Param>& params);
+  int send(std::int32_t result, std::vector<Param> params);
+
+  Client client_;
+  Object own_;
+  std::array<std::uint64_t, 128> area_ = {};
+};
+
 // While it lives, RCU's grace periods are short: mainline waits for one in each release.
 class QuickGracePeriods final {
  public:
@@ -88,6 +104,10 @@ class QuickGracePeriods final {
   QuickGracePeriods(const QuickGracePeriods&) = delete;
   QuickGracePeriods& operator=(const QuickGracePeriods&) = delete;
 };
+
+// Attributes of the first parameter of receive and send.
+inline constexpr std::uint64_t kMetaInout = TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_INOUT | TEE_IOCTL_PARAM_ATTR_META;
+inline constexpr std::uint64_t kMetaOutput = TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_OUTPUT | TEE_IOCTL_PARAM_ATTR_META;
 
 // Whether Debian's qcomtee is being driven: what it is known to get wrong is not asked of it.
 bool driver_is_mainline();

@@ -14,36 +14,10 @@
 namespace qtee::judge {
 namespace {
 
-constexpr std::uint64_t kMetaInout = TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_INOUT | TEE_IOCTL_PARAM_ATTR_META;
-constexpr std::uint64_t kMetaOutput = TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_OUTPUT | TEE_IOCTL_PARAM_ATTR_META;
 constexpr std::uint64_t kObjectNumber = 0xABCDEF0123456789;  // clients choose any 64-bit number
 
-class Supplicant : public JudgeTest {
+class Supplicant : public SelfServedTest {
  protected:
-  void SetUp() override {
-    JudgeTest::SetUp();
-    // Its server only serves the credentials; from then on the test receives.
-    client_ = Client::open(1);
-    own_ = client_.open_service(vsoc::kServiceUid);
-    ASSERT_TRUE(own_);
-    ASSERT_TRUE(poll([&](const vsoc::Report&) { return client_.server->references() == 0; }));
-    client_.server->stop();
-  }
-  void TearDown() override {
-    own_ = {};
-    client_ = {};
-    JudgeTest::TearDown();
-  }
-
-  // Receives into a buffer of so many bytes and parameters.
-  int receive(std::size_t buffer, std::size_t count, std::uint32_t& func, std::vector<Param>& params) {
-    params.assign(count, Param{});
-    params[0] = {kMetaInout, reinterpret_cast<std::uintptr_t>(buffer_.data()), buffer, 0};
-    return client_.device->receive(func, params);
-  }
-  int send(std::int32_t result, std::vector<Param> params) {
-    return client_.device->send(static_cast<std::uint32_t>(result), params);
-  }
   // Invokes Op::callback in a thread of its own, with one input, and one output if asked for.
   std::jthread call_back(Outcome& outcome, const std::vector<std::byte>& in, std::uint64_t* out = nullptr) {
     return std::jthread([&outcome, &in, out, this] {
@@ -64,10 +38,6 @@ class Supplicant : public JudgeTest {
     EXPECT_EQ(params[0].a, kObjectNumber);
     EXPECT_EQ(send(0, {{kMetaOutput, params[0].b, 0, 0}}), EINVAL) << "a release takes no answer";
   }
-
-  Client client_;
-  Object own_;
-  std::array<std::uint64_t, 128> buffer_ = {};
 };
 
 TEST_F(Supplicant, RequestAnswerRelease) {
@@ -85,7 +55,7 @@ TEST_F(Supplicant, RequestAnswerRelease) {
   EXPECT_EQ(params[0].c, 0u);
   EXPECT_EQ(params[1].attr, static_cast<std::uint64_t>(TEE_IOCTL_PARAM_ATTR_TYPE_UBUF_INPUT));
   ASSERT_EQ(params[1].b, in.size());
-  const auto buffer = reinterpret_cast<std::uintptr_t>(buffer_.data());
+  const auto buffer = reinterpret_cast<std::uintptr_t>(area_.data());
   EXPECT_GE(params[1].a, buffer);
   EXPECT_LE(params[1].a + params[1].b, buffer + 1024);
   EXPECT_EQ(params[1].a % 8, 0u);
@@ -153,7 +123,7 @@ TEST_F(Supplicant, AnswerOfWrongParametersFailsTheCall) {
 
 TEST_F(Supplicant, RefusesMalformedReceives) {
   std::uint32_t func = 0;
-  const auto address = reinterpret_cast<std::uintptr_t>(buffer_.data());
+  const auto address = reinterpret_cast<std::uintptr_t>(area_.data());
   const std::vector<std::vector<Param>> bad = {
       {},
       {{0, address, 1024, 0}},

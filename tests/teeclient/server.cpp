@@ -139,12 +139,15 @@ void Server::release(std::uint64_t id) {
       return;
     }
     callback = entry->second.callback;
-    entry->second.references--;
-    drop_if_unused(entry);
   }
+  // Told before it is counted: who waits for the count looks at what came of it.
   callback->released();
   releases_++;
   const std::lock_guard lock(mutex_);
+  const auto entry = entries_.find(id);
+  if (entry == entries_.end()) return;
+  if (entry->second.references > 0) entry->second.references--;
+  drop_if_unused(entry);
   changed_.notify_all();
 }
 

@@ -53,6 +53,15 @@ struct SendHeader {
   std::uint32_t num_params;
 };
 
+// What SHM_REGISTER_FD takes, which came with the object part.
+struct RegisterFd {
+  std::int64_t fd;
+  std::uint64_t size;
+  std::uint32_t flags;
+  std::int32_t id;
+};
+inline constexpr unsigned long kIocRegisterFd = _IOWR(TEE_IOC_MAGIC, TEE_IOC_BASE + 8, RegisterFd);
+
 // Who hosts an object: word b of an object parameter. Not in the kernel's header; every client repeats them.
 enum RefFlag : std::uint64_t { kRefTee = 1, kRefUser = 2, kRefMemory = 4 };
 
@@ -64,6 +73,8 @@ static_assert(sizeof(Param) == 32);
 static_assert(sizeof(InvokeHeader) == 24);
 static_assert(sizeof(ReceiveHeader) == 8);
 static_assert(sizeof(SendHeader) == 8);
+static_assert(sizeof(RegisterFd) == 24);
+static_assert(kIocRegisterFd == 0xC018A408);
 static_assert(TEE_IOC_OBJECT_INVOKE == 0x8010A40A);
 static_assert(TEE_IOC_SUPPL_RECV == 0x8010A406);
 static_assert(TEE_IOC_SUPPL_SEND == 0x8010A407);

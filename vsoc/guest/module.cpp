@@ -48,11 +48,24 @@ std::string module_parameters(const Job& job, const std::string& module) {
 
 std::string driver_folder(const Job& job) { return "/qtee/modules/" + job.one(kJobKernel); }
 
-// The modules of the driver, in loading order: what mainline depends on (tee) stays out, others may use it.
-std::vector<std::string> driver_modules(const Job& job) {
-  if (job.one(kJobDriver) == "mainline") return {"qcomtee"};
-  if (job.one(kJobDriver) == "qtee") return lines(file_read(driver_folder(job) + "/modules.load"));
-  return {};
+// A module of the driver, and the kernel's own modules that it needs, which stay loaded: others may use them.
+struct DriverModule {
+  std::string file;
+  std::vector<std::string> needs;
+};
+
+// The modules of the driver, in loading order.
+std::vector<DriverModule> driver_modules(const Job& job) {
+  if (job.one(kJobDriver) == "mainline") return {{"qcomtee", {}}};
+  std::vector<DriverModule> modules;
+  if (job.one(kJobDriver) != "qtee") return modules;
+  for (const std::string& line : lines(file_read(driver_folder(job) + "/modules.load"))) {
+    std::istringstream words(line);
+    DriverModule& module = modules.emplace_back();
+    words >> module.file;
+    for (std::string word; words >> word;) module.needs.push_back(word);
+  }
+  return modules;
 }
 
 void modprobe(const std::string& module, const std::string& parameters) {
@@ -125,13 +138,15 @@ void driver_load(const Job& job) {
     modprobe("qcomtee", module_parameters(job, "qcomtee"));
     return;
   }
-  for (const std::string& file : driver_modules(job))
+  for (const auto& [file, needs] : driver_modules(job)) {
+    for (const std::string& need : needs) modprobe(need, "");
     module_load(driver_folder(job) + "/" + file, module_parameters(job, module_name(file)));
+  }
 }
 
 void driver_unload(const Job& job) {
-  for (const std::string& file : driver_modules(job) | std::views::reverse) {
-    const std::string name = module_name(file);
+  for (const DriverModule& module : driver_modules(job) | std::views::reverse) {
+    const std::string name = module_name(module.file);
     for (int tries = 0; module_is_loaded(name); ++tries) {
       if (syscall(SYS_delete_module, name.c_str(), O_NONBLOCK) == 0) break;
       if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EBUSY) broken_errno("cannot unload " + name);

@@ -25,14 +25,16 @@ bool of_task(const std::string& line) {
 
 }  // namespace
 
-KernelTrace::KernelTrace(const std::vector<std::string>& events)
+KernelTrace::KernelTrace(const std::vector<std::string>& events, Of of)
     : folder_("/sys/kernel/tracing/instances/qtee-" + std::to_string(gettid())) {
   std::error_code error;
   if (!std::filesystem::create_directory(folder_, error)) throw std::runtime_error("this kernel does not trace");
   switch_ = FileDescriptor(::open((folder_ + "/tracing_on").c_str(), O_WRONLY | O_CLOEXEC));
   on("0");
   write("buffer_size_kb", "4096");
-  write("set_event_pid", std::to_string(gettid()));
+  // The same on all CPUs, so that the order is right.
+  write("trace_clock", "mono");
+  if (of == Of::this_thread) write("set_event_pid", std::to_string(gettid()));
   // One a call: the file takes no more.
   for (const std::string& event : events) write("set_event", event);
 }
@@ -64,6 +66,17 @@ std::vector<std::string> KernelTrace::stop() {
   for (std::string line; std::getline(trace, line);)
     if (line[0] != '#' && of_task(line)) events.push_back(line);
   return events;
+}
+
+std::uint64_t KernelTrace::lost() const {
+  std::uint64_t lost = 0;
+  for (const auto& cpu : std::filesystem::directory_iterator(folder_ + "/per_cpu")) {
+    std::ifstream stats(cpu.path() / "stats");
+    for (std::string line; std::getline(stats, line);)
+      if (line.starts_with("overrun: ") || line.starts_with("dropped events: "))
+        lost += std::stoull(line.substr(line.find(": ") + 2));
+  }
+  return lost;
 }
 
 }  // namespace qtee::test
