@@ -43,7 +43,6 @@ static int qtee_ahead_object_send(struct qtee_message *message, struct qtee_obje
 /**
  * qtee_ahead_send() - give an input object its id, and tell where its memory is
  * @message: the invocation's buffers
- * @at: offset in the outbound buffer for the next message; moved on
  * @arg: the argument; wire and mapping are set
  *
  * An object without memory, or one that can't be told of for whatever reason, is just sent.
@@ -51,7 +50,7 @@ static int qtee_ahead_object_send(struct qtee_message *message, struct qtee_obje
  * Return: as qtee_table_send().
  * Context: process context, may sleep.
  */
-int qtee_ahead_send(struct qtee_message *message, u32 *at, struct qtee_arg *arg)
+int qtee_ahead_send(struct qtee_message *message, struct qtee_arg *arg)
 {
 	struct qtee_object *object = arg->object;
 	struct qtee_msg_mapping wire;
@@ -73,13 +72,13 @@ int qtee_ahead_send(struct qtee_message *message, u32 *at, struct qtee_arg *arg)
 	wire.paddr = mapping.paddr;
 	wire.size = mapping.size;
 	wire.perms = mapping.perms;
-	ret = qtee_msg_mapping_write(message->out.addr, message->out.size, *at, &wire);
+	/* Nothing is in the outbound buffer before the message is sent but what was told here. */
+	ret = qtee_msg_mapping_write(message->out.addr, message->out.size, message->out_used, &wire);
 	if (ret < 0) {
 		qtee_object_put(qtee_invoke_unsend(message, wire.handle));
 		return 0;
 	}
-	*at = ret;
-	message->out_used = max_t(u32, message->out_used, ret);
+	message->out_used = ret;
 	arg->mapping = wire.handle;
 	trace_qtee_memory_tell(message->response.trace.name, wire.object, wire.paddr, wire.size, wire.perms, true);
 	qtee_stat_inc(QTEE_STAT_MAPPINGS_AHEAD);

@@ -48,4 +48,9 @@ int qcom_scm_shm_bridge_enable(struct device *scm_dev);
 #define qtee_unbound_wq system_unbound_wq
 #endif
 
+/* A local variable that is not cleared where the kernel clears them. Later kernels of 6.12 have it. */
+#ifndef __uninitialized
+#define __uninitialized __attribute__((__uninitialized__))
+#endif
+
 #endif /* _QTEE_COMPAT_H */

@@ -60,8 +60,8 @@ EXPORT_SYMBOL_GPL(qtee_context_init);
  */
 void qtee_context_fini(struct qtee_context *context)
 {
-	if (context->message) {
-		if (unlikely(qtee_message_borrowed(context->message)))
+	if (likely(context->message)) {
+		if (qtee_message_borrowed(context->message))
 			context->message->big = (struct qtee_buffer){};
 		qtee_message_put(context->message);
 	}
@@ -145,9 +145,10 @@ struct qtee_object *qtee_invoke_unsend(struct qtee_message *message, u32 id)
 	return object;
 }
 
-/* Gives the callback objects among the arguments up, up to an argument, of which those below sent have ids. */
-static void qtee_invoke_objects_drop(struct qtee_message *message, struct qtee_args *args, unsigned int sent)
+/* Gives the callback objects among the arguments up, of which those that were sent have ids. */
+static void qtee_invoke_objects_drop(struct qtee_message *message, struct qtee_args *args)
 {
+	const unsigned int sent = args->sent;
 	unsigned int i;
 
 	for (i = 0; i < args->count; i++) {
@@ -164,29 +165,56 @@ static void qtee_invoke_objects_drop(struct qtee_message *message, struct qtee_a
 	}
 }
 
-/* Puts input buffers and object ids in place. Returns 0 or an errno, and then how many arguments were dealt with. */
-static int qtee_invoke_args_send(struct qtee_message *message, struct qtee_args *args, unsigned int *sent)
+/* Copies an input buffer to its place. Returns 0, -EFAULT. */
+static __always_inline int qtee_invoke_input_send(void *buf, const struct qtee_arg *arg)
 {
-	void *buf = qtee_message_in(message)->addr;
+	if (likely(arg->flags == QTEE_ARG_USER))
+		return likely(!_inline_copy_from_user(buf + arg->wire, arg->buffer.uaddr, arg->buffer.size)) ?
+			0 : -EFAULT;
+	if (!arg->flags)
+		memcpy(buf + arg->wire, arg->buffer.addr, arg->buffer.size);
+	return 0;
+}
+
+/* Gives an input object its id. Returns 0 or an errno. */
+static noinline int qtee_invoke_object_send(struct qtee_message *message, void *buf, struct qtee_arg *arg)
+{
+	int ret = qtee_ahead_send(message, arg);
+
+	if (!ret)
+		qtee_msg_arg_object(buf, arg);
+	return ret;
+}
+
+/*
+ * Puts the arguments in their places. Returns 0 or an errno.
+ *
+ * Hardened usercopy is passed by: it looks the pages up, which costs more than to copy 512 bytes, and what it finds out
+ * is that they are pages. That the buffer ends where it does, the message was measured for.
+ */
+static int qtee_invoke_args_send(struct qtee_message *message, void *buf, struct qtee_args *args)
+{
+	struct qtee_msg_places places = message->places;
+	const unsigned int count = args->count;
+	struct qtee_arg *arg = args->arg;
 	unsigned int i;
-	int ret = 0;
-	u32 at = 0;
+	int ret;
 
-	for (i = 0; i < args->count && !ret; i++) {
-		struct qtee_arg *arg = &args->arg[i];
-
-		if (arg->kind == QTEE_ARG_IB) {
-			if (!arg->flags)
-				memcpy(buf + arg->wire, arg->buffer.addr, arg->buffer.size);
-			else if (arg->flags & QTEE_ARG_USER &&
-				 copy_from_user(buf + arg->wire, arg->buffer.uaddr, arg->buffer.size))
-				ret = -EFAULT;
-		} else if (arg->kind == QTEE_ARG_IO) {
-			ret = qtee_ahead_send(message, &at, arg);
+	for (i = 0; i < count; i++, arg++) {
+		qtee_msg_arg_place(buf, &places, arg);
+		if (arg->kind == QTEE_ARG_IB)
+			ret = qtee_invoke_input_send(buf, arg);
+		else if (arg->kind == QTEE_ARG_IO)
+			ret = qtee_invoke_object_send(message, buf, arg);
+		else
+			continue;
+		if (unlikely(ret)) {
+			args->sent = i;
+			return ret;
 		}
 	}
-	*sent = ret ? i - 1 : i;
-	return ret;
+	args->sent = count;
+	return 0;
 }
 
 /* Tells of a TEE object that QTEE has given. */
@@ -196,40 +224,23 @@ noinline void qtee_invoke_object_trace(const struct qtee_message *message, const
 		trace_qtee_object_create(message->response.trace.name, arg->wire);
 }
 
-/* Takes the outputs of an answer. On failure those objects that came are released. */
-static int qtee_invoke_args_take(struct qtee_message *message, const void *buf, struct qtee_args *args)
+/* Takes an object of an answer. Returns 0 or -ENODEV. */
+static noinline int qtee_invoke_object_take(struct qtee_message *message, struct qtee_arg *arg)
 {
-	int ret = qtee_msg_answer_read(buf, args), err;
-	unsigned int i;
+	int ret = qtee_invoke_object(arg->wire, &arg->object);
 
-	if (ret) {
-		qtee_stat_inc(QTEE_STAT_MALFORMED);
-		pr_warn_ratelimited("malformed answer of QTEE\n");
-		ret = -ENODEV;
-	}
-
-	for (i = 0; i < args->count; i++) {
-		struct qtee_arg *arg = &args->arg[i];
-
-		if (arg->kind == QTEE_ARG_OO) {
-			/* Each id is a reference to be taken, whatever the others are. */
-			err = qtee_invoke_object(arg->wire, &arg->object);
-			if (err && !ret) {
-				pr_warn_ratelimited("QTEE gives object 0x%x, which it does not have\n", arg->wire);
-				ret = -ENODEV;
-			}
-			if (trace_qtee_object_create_enabled())
-				qtee_invoke_object_trace(message, arg);
-		} else if (arg->kind == QTEE_ARG_OB && !ret) {
-			if (!arg->flags)
-				memcpy(arg->buffer.addr, buf + arg->wire, arg->buffer.size);
-			else if (arg->flags & QTEE_ARG_USER &&
-				 copy_to_user(arg->buffer.uaddr, buf + arg->wire, arg->buffer.size))
-				ret = -EFAULT;
-		}
-	}
+	if (trace_qtee_object_create_enabled())
+		qtee_invoke_object_trace(message, arg);
 	if (!ret)
 		return 0;
+	pr_warn_ratelimited("QTEE gives object 0x%x, which it does not have\n", arg->wire);
+	return -ENODEV;
+}
+
+/* An answer that can't be used: releases those objects that came with it. Returns the error. */
+static noinline int qtee_invoke_args_refuse(struct qtee_args *args, int error)
+{
+	unsigned int i;
 
 	for (i = 0; i < args->count; i++) {
 		if (args->arg[i].kind != QTEE_ARG_OO)
@@ -237,7 +248,42 @@ static int qtee_invoke_args_take(struct qtee_message *message, const void *buf, 
 		qtee_object_put(args->arg[i].object);
 		args->arg[i].object = NULL;
 	}
-	return ret;
+	return error;
+}
+
+/* Takes the outputs of an answer. On failure those objects that came are released. Returns 0, -ENODEV, -EFAULT. */
+static int qtee_invoke_args_take(struct qtee_message *message, const void *buf, struct qtee_args *args)
+{
+	const unsigned int count = args->count;
+	struct qtee_arg *arg = args->arg;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < count; i++, arg++) {
+		int err = 0;
+
+		if (arg->kind != QTEE_ARG_OB && arg->kind != QTEE_ARG_OO)
+			continue;
+		if (unlikely(qtee_msg_arg_answer(buf, arg))) {
+			qtee_stat_inc(QTEE_STAT_MALFORMED);
+			pr_warn_ratelimited("malformed answer of QTEE\n");
+			err = -ENODEV;
+		} else if (arg->kind == QTEE_ARG_OB) {
+			if (likely(arg->flags == QTEE_ARG_USER)) {
+				if (unlikely(_inline_copy_to_user(arg->buffer.uaddr, buf + arg->wire,
+								  arg->buffer.size)))
+					err = -EFAULT;
+			} else if (!arg->flags) {
+				memcpy(arg->buffer.addr, buf + arg->wire, arg->buffer.size);
+			}
+		} else if (arg->kind == QTEE_ARG_OO) {
+			/* Each id is a reference to be taken, whatever the others are. */
+			err = qtee_invoke_object_take(message, arg);
+		}
+		if (unlikely(err && (!ret || ret == -EFAULT)))
+			ret = err;
+	}
+	return likely(!ret) ? 0 : qtee_invoke_args_refuse(args, ret);
 }
 
 /* Sends the answer to a callback. Returns 0 with QTEE's next message; else QTEE waits for an answer for ever. */
@@ -254,27 +300,13 @@ static int qtee_invoke_respond(struct qtee_message *message)
 	return ret;
 }
 
-/* Sends the message and serves callbacks until the final answer. Returns 0; -EAGAIN, -EIO (unseen); -ENODEV (seen). */
-static int qtee_invoke_loop(struct qtee_context *context, u32 size, s32 *result)
+/* QTEE asks for a callback: serves it, and those that follow, until the final answer. Returns 0, -ENODEV. */
+static noinline int qtee_invoke_serve(struct qtee_message *message)
 {
-	struct qtee_message *message = context->message;
-	struct qtee_buffer *in = qtee_message_in(message);
-	struct qtee_response *response = &message->response;
 	struct qtee_callback callback;
 	int ret;
 
-	ret = qtee_transport->invoke(in->paddr, PAGE_ALIGN(size), message->out.paddr, message->out.size, response);
-	if (unlikely(ret)) {
-		qtee_stat_inc(QTEE_STAT_UNSENT);
-		if (ret == -EAGAIN || ret == -ENOMEM)
-			return -EAGAIN;
-		pr_warn_ratelimited("QTEE refuses a message: %d\n", ret);
-		return -EIO;
-	}
-	context->seen = true;
-	qtee_stat_inc(QTEE_STAT_INVOCATIONS);
-
-	while (unlikely(response->type == QTEE_RESPONSE_CALLBACK)) {
+	do {
 		qtee_callback_serve(message, &callback);
 		ret = qtee_invoke_respond(message);
 		qtee_callback_end(message, &callback, ret);
@@ -284,14 +316,47 @@ static int qtee_invoke_loop(struct qtee_context *context, u32 size, s32 *result)
 			message->lost = true;
 			return -ENODEV;
 		}
-	}
+	} while (message->response.type == QTEE_RESPONSE_CALLBACK);
+	return 0;
+}
 
-	*result = (s32)response->result;
+/* QTEE did not take a message. Returns what the caller is told. */
+static noinline int qtee_invoke_unsent(int error)
+{
+	qtee_stat_inc(QTEE_STAT_UNSENT);
+	if (error == -EAGAIN || error == -ENOMEM)
+		return -EAGAIN;
+	pr_warn_ratelimited("QTEE refuses a message: %d\n", error);
+	return -EIO;
+}
+
+/* Sends the message and serves callbacks until the final answer. Returns 0; -EAGAIN, -EIO (unseen); -ENODEV (seen). */
+static __always_inline int qtee_invoke_loop(struct qtee_context *context, const struct qtee_buffer *in, u32 size,
+					    s32 *result)
+{
+	struct qtee_message *message = context->message;
+	int ret;
+
+	ret = qtee_transport->invoke(in->paddr, PAGE_ALIGN(size), message->out.paddr, message->out.size,
+				     &message->response);
+	if (unlikely(ret))
+		return qtee_invoke_unsent(ret);
+	context->seen = true;
+	if (unlikely(message->sent))
+		qtee_message_count(message);
+	message->sent = size;
+
+	if (unlikely(message->response.type == QTEE_RESPONSE_CALLBACK)) {
+		ret = qtee_invoke_serve(message);
+		if (ret)
+			return ret;
+	}
+	*result = (s32)message->response.result;
 	return 0;
 }
 
 /* Has room for a message of which @own bytes are not placed already. Returns all its bytes or an errno. */
-static int qtee_invoke_reserve(struct qtee_message *message, const struct qtee_args *args, u32 own)
+static __always_inline int qtee_invoke_reserve(struct qtee_message *message, const struct qtee_args *args, u32 own)
 {
 	int ret;
 
@@ -306,48 +371,55 @@ static int qtee_invoke_reserve(struct qtee_message *message, const struct qtee_a
 	return qtee_msg_placed_end(args, PAGE_SIZE, qtee_message_in(message)->size);
 }
 
-static int qtee_invoke_run(struct qtee_context *context, u32 id, u32 op, struct qtee_args *args, s32 *result)
+/* The message was not sent. */
+static noinline int qtee_invoke_undo(struct qtee_message *message, struct qtee_args *args, int error)
+{
+	qtee_invoke_objects_drop(message, args);
+	qtee_message_clear(message);
+	return error;
+}
+
+/* There are two of it: the one that is traced, and the one that is fast. */
+static __always_inline int qtee_invoke_run(struct qtee_context *context, u32 id, u32 op, struct qtee_args *args,
+					   s32 *result)
 {
 	struct qtee_message *message = context->message;
-	unsigned int sent = 0;
-	int size, ret;
-	u32 counts, own;
-	void *buf;
+	const struct qtee_buffer *in;
+	int own, size, ret;
 
 	context->seen = false;
+	args->sent = 0;
 	if (unlikely(message->lost)) {
-		qtee_invoke_objects_drop(message, args, 0);
+		qtee_invoke_objects_drop(message, args);
 		return -ENODEV;
 	}
 
-	size = qtee_msg_layout(args, qtee_message_borrowed(message) ? PAGE_SIZE : QTEE_MSG_MAX, &counts);
-	own = size;
-	ret = size < 0 ? size : qtee_invoke_reserve(message, args, own);
-	if (ret < 0)
-		goto err_drop;
+	own = qtee_msg_measure(args, qtee_message_borrowed(message) ? PAGE_SIZE : QTEE_MSG_MAX, &message->counts,
+			       &message->places);
+	if (unlikely(own < 0))
+		return qtee_invoke_undo(message, args, own);
+	size = qtee_invoke_reserve(message, args, own);
+	if (unlikely(size < 0))
+		return qtee_invoke_undo(message, args, size);
 
-	size = ret;
-	buf = qtee_message_in(message)->addr;
+	in = qtee_message_in(message);
 	message->in_used = own;
-	ret = qtee_invoke_args_send(message, args, &sent);
-	if (ret)
-		goto err_drop;
-	qtee_msg_invoke_write(buf, id, op, counts, args);
+	qtee_msg_invoke_write(in->addr, id, op, message->counts);
+	if (args->count) {
+		ret = qtee_invoke_args_send(message, in->addr, args);
+		if (unlikely(ret))
+			return qtee_invoke_undo(message, args, ret);
+	}
 
-	ret = qtee_invoke_loop(context, size, result);
-	if (ret && !context->seen)
-		goto err_drop;
-	if (ret)
-		return ret;
+	ret = qtee_invoke_loop(context, in, size, result);
+	if (unlikely(ret))
+		return context->seen ? ret : qtee_invoke_undo(message, args, ret);
 
-	if (!*result)
-		ret = qtee_invoke_args_take(message, buf, args);
-	qtee_async_take(message, 0);
-	qtee_message_clear(message);
-	return ret;
-
-err_drop:
-	qtee_invoke_objects_drop(message, args, sent);
+	if (args->count && !*result)
+		ret = qtee_invoke_args_take(message, in->addr, args);
+	/* Mostly there is none. */
+	if (unlikely(qtee_msg_word(message->out.addr, 0)))
+		qtee_async_take(message, 0);
 	qtee_message_clear(message);
 	return ret;
 }
@@ -365,21 +437,28 @@ static noinline int qtee_invoke_traced(struct qtee_context *context, u32 id, u32
 	return ret;
 }
 
-/*
- * Invokes an object of QTEE by id; the transport's own operations too. See qtee_object_invoke().
- */
-int qtee_invoke(struct qtee_context *context, u32 id, u32 op, struct qtee_args *args, s32 *result)
+static __always_inline int qtee_invoke_id(struct qtee_context *context, u32 id, u32 op, struct qtee_args *args,
+					  s32 *result)
 {
 	if (qtee_trace_on())
 		return qtee_invoke_traced(context, id, op, args, result);
 	return qtee_invoke_run(context, id, op, args, result);
 }
 
+/*
+ * Invokes an object of QTEE by id; the transport's own operations too. See qtee_object_invoke().
+ */
+int qtee_invoke(struct qtee_context *context, u32 id, u32 op, struct qtee_args *args, s32 *result)
+{
+	return qtee_invoke_id(context, id, op, args, result);
+}
+
 /* What can't be invoked takes what was to be passed with it. */
 static noinline int qtee_invoke_refuse(struct qtee_context *context, struct qtee_args *args)
 {
 	context->seen = false;
-	qtee_invoke_objects_drop(context->message, args, 0);
+	args->sent = 0;
+	qtee_invoke_objects_drop(context->message, args);
 	return -EINVAL;
 }
 
@@ -412,15 +491,10 @@ static noinline int qtee_invoke_refuse(struct qtee_context *context, struct qtee
 int qtee_object_invoke(struct qtee_context *context, struct qtee_object *object, u32 op, struct qtee_args *args,
 		       s32 *result)
 {
-	switch (qtee_object_kind(object)) {
-	case QTEE_OBJECT_ROOT:
-	case QTEE_OBJECT_TEE:
-		if (op <= QTEE_OP_MAX)
-			return qtee_invoke(context, object->kind == QTEE_OBJECT_ROOT ? QTEE_ID_ROOT : object->tee_id,
-					   op, args, result);
-		fallthrough;
-	default:
+	const enum qtee_object_kind kind = qtee_object_kind(object);
+
+	if (unlikely(op > QTEE_OP_MAX || (kind != QTEE_OBJECT_TEE && kind != QTEE_OBJECT_ROOT)))
 		return qtee_invoke_refuse(context, args);
-	}
+	return qtee_invoke_id(context, kind == QTEE_OBJECT_TEE ? object->tee_id : QTEE_ID_ROOT, op, args, result);
 }
 EXPORT_SYMBOL_GPL(qtee_object_invoke);

@@ -15,7 +15,7 @@ struct qtee_object *qtee_invoke_unsend(struct qtee_message *message, u32 id);
 
 /* ahead.c */
 void qtee_ahead_version_set(u32 version);
-int qtee_ahead_send(struct qtee_message *message, u32 *at, struct qtee_arg *arg);
+int qtee_ahead_send(struct qtee_message *message, struct qtee_arg *arg);
 
 /* async.c */
 void qtee_async_take(struct qtee_message *message, u32 at);

@@ -8,49 +8,10 @@
 #endif
 #include "msg.h"
 
-/**
- * qtee_msg_word() - read one word of shared memory, once
- * @buf: message
- * @at: offset, 4-aligned and inside
- *
- * Return: what stood there.
- * Context: any.
- */
-u32 qtee_msg_word(const void *buf, u32 at)
+/* As qtee_msg_measure(), for arguments that there are. */
+int qtee_msg_args_measure(struct qtee_args *args, u32 limit, u32 *counts, struct qtee_msg_places *places)
 {
-	return READ_ONCE(*(const u32 *)(buf + at));
-}
-
-static void qtee_msg_word_set(void *buf, u32 at, u32 value)
-{
-	WRITE_ONCE(*(u32 *)(buf + at), value);
-}
-
-static u32 qtee_msg_slot(u32 header, unsigned int slot)
-{
-	return header + slot * QTEE_MSG_ARG_SIZE;
-}
-
-static u32 qtee_msg_payload(u32 header, unsigned int slots)
-{
-	return ALIGN(qtee_msg_slot(header, slots), QTEE_MSG_ALIGN);
-}
-
-/**
- * qtee_msg_layout() - give each argument of an invocation its place
- * @args: in any order; slot of each, and wire of each buffer, are set, but for buffers that have their place already
- *	(QTEE_ARG_PLACED); those are for qtee_msg_placed_end() to check
- * @limit: most bytes that the message may have, up to QTEE_MSG_MAX
- * @counts: out: the counts word
- *
- * Return: bytes of the message, without buffers that have their place already; -E2BIG with more than 15 of a kind;
- *	-EMSGSIZE over @limit; -EINVAL with an unknown kind.
- * Context: any.
- */
-int qtee_msg_layout(struct qtee_args *args, u32 limit, u32 *counts)
-{
-	unsigned int number[QTEE_ARG_KINDS] = {}, slot[QTEE_ARG_KINDS];
-	u32 size[2] = {}, at[2];
+	u32 number = 0, in = 0, out = 0, end;
 	unsigned int i;
 
 	args->placed = false;
@@ -59,7 +20,8 @@ int qtee_msg_layout(struct qtee_args *args, u32 limit, u32 *counts)
 
 		if (arg->kind >= QTEE_ARG_KINDS)
 			return -EINVAL;
-		if (++number[arg->kind] > QTEE_ARGS_PER_KIND)
+		number += qtee_msg_one(arg->kind);
+		if (qtee_msg_number(number, arg->kind) > QTEE_ARGS_PER_KIND)
 			return -E2BIG;
 		if (arg->kind > QTEE_ARG_OB)
 			continue;
@@ -70,33 +32,23 @@ int qtee_msg_layout(struct qtee_args *args, u32 limit, u32 *counts)
 		/* 30 buffers of at most 4 MiB can't overflow. */
 		if (arg->buffer.size > limit)
 			return -EMSGSIZE;
-		size[arg->kind] += ALIGN((u32)arg->buffer.size, QTEE_MSG_ALIGN);
+		if (arg->kind == QTEE_ARG_IB)
+			in += ALIGN((u32)arg->buffer.size, QTEE_MSG_ALIGN);
+		else
+			out += ALIGN((u32)arg->buffer.size, QTEE_MSG_ALIGN);
 	}
 
-	at[QTEE_ARG_IB] = qtee_msg_payload(QTEE_MSG_INVOKE_HEADER, args->count);
-	at[QTEE_ARG_OB] = at[QTEE_ARG_IB] + size[QTEE_ARG_IB];
-	if (at[QTEE_ARG_OB] + size[QTEE_ARG_OB] > limit)
+	end = qtee_msg_payload(QTEE_MSG_INVOKE_HEADER, args->count) + in + out;
+	if (end > limit)
 		return -EMSGSIZE;
 
-	*counts = number[QTEE_ARG_IB] | number[QTEE_ARG_OB] << 4 | number[QTEE_ARG_IO] << 8 | number[QTEE_ARG_OO] << 12;
-	limit = at[QTEE_ARG_OB] + size[QTEE_ARG_OB];
-
-	slot[QTEE_ARG_IB] = 0;
-	slot[QTEE_ARG_OB] = number[QTEE_ARG_IB];
-	slot[QTEE_ARG_IO] = slot[QTEE_ARG_OB] + number[QTEE_ARG_OB];
-	slot[QTEE_ARG_OO] = slot[QTEE_ARG_IO] + number[QTEE_ARG_IO];
-
-	for (i = 0; i < args->count; i++) {
-		struct qtee_arg *arg = &args->arg[i];
-
-		arg->slot = slot[arg->kind]++;
-		if (arg->kind > QTEE_ARG_OB || arg->flags & QTEE_ARG_PLACED)
-			continue;
-		arg->wire = at[arg->kind];
-		at[arg->kind] += ALIGN((u32)arg->buffer.size, QTEE_MSG_ALIGN);
-	}
-
-	return limit;
+	*counts = qtee_msg_number(number, QTEE_ARG_IB) | qtee_msg_number(number, QTEE_ARG_OB) << 4 |
+		  qtee_msg_number(number, QTEE_ARG_IO) << 8 | qtee_msg_number(number, QTEE_ARG_OO) << 12;
+	/* Each kind starts behind those before it. */
+	places->slots = number * (qtee_msg_one(1) + qtee_msg_one(2) + qtee_msg_one(3));
+	places->out = end - out;
+	places->in = places->out - in;
+	return end;
 }
 
 static bool qtee_msg_placed(const struct qtee_arg *arg)
@@ -140,77 +92,6 @@ int qtee_msg_placed_end(const struct qtee_args *args, u32 from, u32 to)
 			end = arg->wire + (u32)arg->buffer.size;
 	}
 	return end;
-}
-
-/**
- * qtee_msg_invoke_write() - write header and arguments of an invocation
- * @buf: message, cleared, as large as qtee_msg_layout() said
- * @object: id of the object
- * @op: operation
- * @counts: counts word, of qtee_msg_layout()
- * @args: laid out, and wire of each input object set to its id
- */
-void qtee_msg_invoke_write(void *buf, u32 object, u32 op, u32 counts, const struct qtee_args *args)
-{
-	unsigned int i;
-
-	qtee_msg_word_set(buf, 0, object);
-	qtee_msg_word_set(buf, 4, op);
-	qtee_msg_word_set(buf, 8, counts);
-
-	for (i = 0; i < args->count; i++) {
-		const struct qtee_arg *arg = &args->arg[i];
-		u32 at = qtee_msg_slot(QTEE_MSG_INVOKE_HEADER, arg->slot);
-
-		switch (arg->kind) {
-		case QTEE_ARG_IB:
-		case QTEE_ARG_OB:
-			qtee_msg_word_set(buf, at, arg->wire);
-			qtee_msg_word_set(buf, at + 4, arg->buffer.size);
-			break;
-		case QTEE_ARG_IO:
-			qtee_msg_word_set(buf, at, arg->wire);
-			break;
-		}
-	}
-}
-
-/**
- * qtee_msg_answer_read() - take QTEE's answer to an invocation
- * @buf: message
- * @args: as they were sent; sizes of output buffers and wire of output objects are set
- *
- * QTEE may make an output smaller. It can't make it larger or move it.
- *
- * Return: 0; -EBADMSG when it did. Sizes that were not believed are 0 then; ids are read all the same, since each is a
- * reference to be given back.
- */
-int qtee_msg_answer_read(const void *buf, struct qtee_args *args)
-{
-	unsigned int i;
-	int ret = 0;
-
-	for (i = 0; i < args->count; i++) {
-		struct qtee_arg *arg = &args->arg[i];
-		u32 at = qtee_msg_slot(QTEE_MSG_INVOKE_HEADER, arg->slot);
-		u32 size;
-
-		switch (arg->kind) {
-		case QTEE_ARG_OB:
-			size = qtee_msg_word(buf, at + 4);
-			if (size > arg->buffer.size || qtee_msg_word(buf, at) != arg->wire) {
-				size = 0;
-				ret = -EBADMSG;
-			}
-			arg->buffer.size = size;
-			break;
-		case QTEE_ARG_OO:
-			arg->wire = qtee_msg_word(buf, at);
-			break;
-		}
-	}
-
-	return ret;
 }
 
 /**

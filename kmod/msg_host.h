@@ -20,6 +20,8 @@ typedef uint64_t phys_addr_t;
 #define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
 #define QTEE_ARGS_PER_KIND 15
 #define QTEE_ARGS_MAX (4 * QTEE_ARGS_PER_KIND)
 
@@ -51,6 +53,7 @@ struct qtee_args {
 	unsigned int count;
 	s32 result;
 	bool placed;
+	unsigned int sent;
 	struct qtee_arg *arg;
 };
 

@@ -51,6 +51,8 @@ static bool qtee_release_send(struct qtee_object *object, bool last)
 	int ret = qtee_release_context_check();
 
 	ret = ret ? -EAGAIN : qtee_invoke(&qtee_release_context, object->tee_id, QTEE_OP_RELEASE, &args, &result);
+	if (qtee_release_context.message)
+		qtee_message_count(qtee_release_context.message);
 	if (ret == -EAGAIN && !last) {
 		qtee_stat_inc(QTEE_STAT_RELEASE_RETRIES);
 		return true;

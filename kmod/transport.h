@@ -26,11 +26,15 @@ enum qtee_transport_id {
  * struct qtee_response - what an SMC came back with
  * @type: QTEE_RESPONSE_CALLBACK, or final
  * @result: of a final answer: the result code
+ * @status: the transport's own
+ * @session: the transport's own
  * @trace: what trace events know of the invocation; of no interest while they are off
  */
 struct qtee_response {
 	u64 type;
 	u64 result;
+	u64 status;
+	u64 session;
 	struct qtee_trace_invocation trace;
 };
 

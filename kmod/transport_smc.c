@@ -15,13 +15,11 @@
  * Locking: qtee_smc_lock, and qtee_smc_contexts, are held over one SMC with its re-entries and resumptions, never while
  * a callback is served. They nest in no lock, and none nests in them.
  */
-#include <linux/arm-smccc.h>
 #include <linux/delay.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/mutex.h>
 #include <linux/semaphore.h>
-#include <linux/string.h>
 
 #include "compat.h"
 #include "stats.h"
@@ -71,43 +69,22 @@ static int qtee_smc_errno(int status)
 	return -EINVAL;
 }
 
-/**
- * struct qtee_smc_gate - how calls take turns
- * @enter: waits until one more may be in QTEE
- * @leave: lets the next one in
- */
-struct qtee_smc_gate {
-	void (*enter)(void);
-	void (*leave)(void);
-};
-
-static void qtee_smc_lock_enter(void)
+/* How calls take turns: with @one one at a time, else as many as contexts says. */
+static __always_inline void qtee_smc_enter(bool one)
 {
-	mutex_lock(&qtee_smc_lock);
-}
-
-static void qtee_smc_lock_leave(void)
-{
-	mutex_unlock(&qtee_smc_lock);
-}
-
-static void qtee_smc_contexts_enter(void)
-{
-	if (qtee_tuning(contexts))
+	if (one)
+		mutex_lock(&qtee_smc_lock);
+	else if (unlikely(qtee_tuning(contexts)))
 		down(&qtee_smc_contexts);
 }
 
-static void qtee_smc_contexts_leave(void)
+static __always_inline void qtee_smc_leave(bool one)
 {
-	if (qtee_tuning(contexts))
+	if (one)
+		mutex_unlock(&qtee_smc_lock);
+	else if (unlikely(qtee_tuning(contexts)))
 		up(&qtee_smc_contexts);
 }
-
-static const struct qtee_smc_gate qtee_smc_one = { qtee_smc_lock_enter, qtee_smc_lock_leave };
-static const struct qtee_smc_gate qtee_smc_many = { qtee_smc_contexts_enter, qtee_smc_contexts_leave };
-
-/* That of the transport that was chosen, for good. */
-static const struct qtee_smc_gate *qtee_smc_gate;
 
 static enum qtee_trace_smc qtee_smc_kind(u64 function)
 {
@@ -123,82 +100,146 @@ static enum qtee_trace_smc qtee_smc_kind(u64 function)
 	}
 }
 
-static u32 qtee_smc_transport(void)
+static u32 qtee_smc_transport(bool one)
 {
-	return qtee_smc_gate == &qtee_smc_one ? QTEE_TRANSPORT_SMC : QTEE_TRANSPORT_DIRECT;
+	return one ? QTEE_TRANSPORT_SMC : QTEE_TRANSPORT_DIRECT;
 }
 
-static noinline void qtee_smc_trace_enter(u64 function, struct qtee_response *response)
+/**
+ * struct qtee_smc_call - registers x0 to x6 of a call
+ * @x: the registers
+ */
+struct qtee_smc_call {
+	u64 x[7];
+};
+
+/**
+ * struct qtee_smc_answer - registers that QTEE answers in
+ * @status: x0
+ * @type: x1
+ * @result: x2, or what sleeping calls are resumed by
+ * @session: x6, of an interrupted call
+ */
+struct qtee_smc_answer {
+	u64 status;
+	u64 type;
+	u64 result;
+	u64 session;
+};
+
+/*
+ * The SMC. Not arm_smccc_smc_quirk(), whose registers go by way of memory in both directions. x4 to x17 may come back
+ * as anything, as in version 1.0 of the calling convention, but for x6, which is QTEE's.
+ */
+static __always_inline struct qtee_smc_answer qtee_smc_once(const struct qtee_smc_call *call)
 {
-	qtee_trace_enter(&response->trace, qtee_smc_transport(), qtee_smc_kind(function));
+	register u64 x0 asm("x0") = call->x[0];
+	register u64 x1 asm("x1") = call->x[1];
+	register u64 x2 asm("x2") = call->x[2];
+	register u64 x3 asm("x3") = call->x[3];
+	register u64 x4 asm("x4") = call->x[4];
+	register u64 x5 asm("x5") = call->x[5];
+	register u64 x6 asm("x6") = call->x[6];
+	register u64 x7 asm("x7") = 0;
+
+	asm volatile("smc #0"
+		     : "+r" (x0), "+r" (x1), "+r" (x2), "+r" (x3), "+r" (x4), "+r" (x5), "+r" (x6), "+r" (x7)
+		     :
+		     : "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "cc", "memory");
+	return (struct qtee_smc_answer){ .status = x0, .type = x1, .result = x2, .session = x6 };
 }
 
-static noinline void qtee_smc_trace_exit(u64 function, const struct arm_smccc_res *res,
+/* Whether QTEE wants to be entered again, and then with what: after an interrupt, or a sleep. May sleep. */
+static bool qtee_smc_again(struct qtee_smc_call *call, const struct qtee_smc_answer *answer)
+{
+	switch (answer->status) {
+	case QTEE_SMC_INTERRUPTED:
+		call->x[0] = QTEE_SMC_INTERRUPTED;
+		call->x[6] = answer->session;
+		return true;
+	case QTEE_SMC_WAITQ_SLEEP:
+		usleep_range(QTEE_SMC_SLEEP_US, 2 * QTEE_SMC_SLEEP_US);
+		*call = (struct qtee_smc_call){ { QTEE_SMC_WAITQ_RESUME, QTEE_SMC_RESUME_ARGINFO, answer->result } };
+		return true;
+	default:
+		return false;
+	}
+}
+
+static noinline void qtee_smc_trace_exit(bool one, u64 function, const struct qtee_smc_answer *answer,
 					 struct qtee_response *response)
 {
-	enum qtee_trace_answer answer;
+	enum qtee_trace_answer how;
 	int err = 0;
 
-	switch (res->a0) {
+	switch (answer->status) {
 	case 0:
-		answer = res->a1 == QTEE_RESPONSE_CALLBACK ? QTEE_TRACE_CALLBACK : QTEE_TRACE_FINAL;
+		how = answer->type == QTEE_RESPONSE_CALLBACK ? QTEE_TRACE_CALLBACK : QTEE_TRACE_FINAL;
 		break;
 	case QTEE_SMC_INTERRUPTED:
-		answer = QTEE_TRACE_INTERRUPTED;
+		how = QTEE_TRACE_INTERRUPTED;
 		break;
 	case QTEE_SMC_WAITQ_SLEEP:
-		answer = QTEE_TRACE_SLEEP;
+		how = QTEE_TRACE_SLEEP;
 		break;
 	default:
-		err = qtee_smc_errno((int)res->a0);
-		answer = err == -EBUSY ? QTEE_TRACE_BUSY : QTEE_TRACE_REFUSED;
+		err = qtee_smc_errno((int)answer->status);
+		how = err == -EBUSY ? QTEE_TRACE_BUSY : QTEE_TRACE_REFUSED;
 	}
-	qtee_trace_exit(&response->trace, qtee_smc_transport(), qtee_smc_kind(function), answer, res->a1, res->a2,
-			err);
+	qtee_trace_exit(&response->trace, qtee_smc_transport(one), qtee_smc_kind(function), how, answer->type,
+			answer->result, err);
 }
 
-/* One call, until QTEE is done with it. */
-static __always_inline void qtee_smc_call(const u64 *x, struct arm_smccc_res *res, struct qtee_response *response)
+/* One call, until QTEE is done with it, told of in the trace. @call is used up. */
+static noinline struct qtee_smc_answer qtee_smc_run(bool one, struct qtee_smc_call call,
+						    struct qtee_response *response)
 {
-	u64 a[7] = { x[0], x[1], x[2], x[3], x[4], x[5], 0 };
+	struct qtee_smc_answer answer;
 
-	for (;;) {
-		struct arm_smccc_quirk quirk = { .id = ARM_SMCCC_QUIRK_QCOM_A6 };
-
-		quirk.state.a6 = 0;
+	do {
 		if (qtee_trace_on())
-			qtee_smc_trace_enter(a[0], response);
-		arm_smccc_smc_quirk(a[0], a[1], a[2], a[3], a[4], a[5], a[6], 0, res, &quirk);
+			qtee_trace_enter(&response->trace, qtee_smc_transport(one), qtee_smc_kind(call.x[0]));
+		answer = qtee_smc_once(&call);
 		if (qtee_trace_on())
-			qtee_smc_trace_exit(a[0], res, response);
-
-		if (res->a0 == QTEE_SMC_INTERRUPTED) {
-			a[0] = res->a0;
-			a[6] = quirk.state.a6;
-		} else if (res->a0 == QTEE_SMC_WAITQ_SLEEP) {
-			usleep_range(QTEE_SMC_SLEEP_US, 2 * QTEE_SMC_SLEEP_US);
-			a[0] = QTEE_SMC_WAITQ_RESUME;
-			a[1] = QTEE_SMC_RESUME_ARGINFO;
-			a[2] = res->a2;
-			memset(&a[3], 0, sizeof(a) - 3 * sizeof(a[0]));
-		} else {
-			return;
-		}
-	}
+			qtee_smc_trace_exit(one, call.x[0], &answer, response);
+	} while (qtee_smc_again(&call, &answer));
+	return answer;
 }
 
-static int qtee_smc(const u64 *x, struct qtee_response *response)
+/* How a call stands: whether it takes turns with all others, and whether it has its turn, and an answer, already. */
+#define QTEE_SMC_ONE		BIT(0)
+#define QTEE_SMC_ENTERED	BIT(1)
+
+/*
+ * A call with all that can become of it. With QTEE_SMC_ENTERED the first answer is in @response. Returns as transports
+ * do. Nothing of it is on the stack of the call that just succeeds.
+ */
+static noinline int qtee_smc_whole(unsigned int how, u32 function, u64 a, u64 b, u64 c, u64 d,
+				   struct qtee_response *response)
 {
-	struct arm_smccc_res res;
+	const u32 info = function == QTEE_SMC_INVOKE ? QTEE_SMC_INVOKE_ARGINFO : QTEE_SMC_RESPONSE_ARGINFO;
+	const struct qtee_smc_call call = { { function, info, a, b, c, d } };
+	const bool one = how & QTEE_SMC_ONE;
+	struct qtee_smc_answer answer;
 	unsigned int tries;
 	int ret;
 
 	for (tries = 0; ; tries++) {
-		qtee_smc_gate->enter();
-		qtee_smc_call(x, &res, response);
-		qtee_smc_gate->leave();
+		if (how & QTEE_SMC_ENTERED) {
+			struct qtee_smc_call again = call;
 
-		ret = qtee_smc_errno((int)res.a0);
+			answer = (struct qtee_smc_answer){ response->status, response->type, response->result,
+							   response->session };
+			if (qtee_smc_again(&again, &answer))
+				answer = qtee_smc_run(one, again, response);
+		} else {
+			qtee_smc_enter(one);
+			answer = qtee_smc_run(one, call, response);
+		}
+		qtee_smc_leave(one);
+		how &= ~QTEE_SMC_ENTERED;
+
+		ret = qtee_smc_errno((int)answer.status);
 		if (ret != -EBUSY)
 			break;
 		if (tries == QTEE_SMC_BUSY_TRIES)
@@ -206,35 +247,58 @@ static int qtee_smc(const u64 *x, struct qtee_response *response)
 		qtee_stat_inc(QTEE_STAT_BUSY_RETRIES);
 		msleep(QTEE_SMC_BUSY_MS);
 	}
-
-	response->type = res.a1;
-	response->result = res.a2;
+	response->type = answer.type;
+	response->result = answer.result;
 	return ret;
+}
+
+/* A call that just succeeds, as nearly all do; the rest is for qtee_smc_whole(). */
+static __always_inline int qtee_smc(unsigned int how, u32 function, u32 info, u64 a, u64 b, u64 c, u64 d,
+				    struct qtee_response *response)
+{
+	const struct qtee_smc_call call = { { function, info, a, b, c, d } };
+	struct qtee_smc_answer answer;
+
+	if (qtee_trace_on())
+		return qtee_smc_whole(how, function, a, b, c, d, response);
+	qtee_smc_enter(how & QTEE_SMC_ONE);
+	answer = qtee_smc_once(&call);
+	response->type = answer.type;
+	response->result = answer.result;
+	if (likely(!answer.status)) {
+		qtee_smc_leave(how & QTEE_SMC_ONE);
+		return 0;
+	}
+	response->status = answer.status;
+	response->session = answer.session;
+	return qtee_smc_whole(how | QTEE_SMC_ENTERED, function, a, b, c, d, response);
+}
+
+static __always_inline int qtee_smc_invoke(unsigned int how, phys_addr_t in, size_t in_size, phys_addr_t out,
+					   size_t out_size, struct qtee_response *response)
+{
+	return qtee_smc(how, QTEE_SMC_INVOKE, QTEE_SMC_INVOKE_ARGINFO, in, in_size, out, out_size, response);
+}
+
+static __always_inline int qtee_smc_respond(unsigned int how, phys_addr_t out, size_t out_size,
+					    struct qtee_response *response)
+{
+	return qtee_smc(how, QTEE_SMC_CALLBACK_RESPONSE, QTEE_SMC_RESPONSE_ARGINFO, out, out_size, 0, 0, response);
 }
 
 static int qtee_transport_smc_invoke(phys_addr_t in, size_t in_size, phys_addr_t out, size_t out_size,
 				     struct qtee_response *response)
 {
-	const u64 x[] = { QTEE_SMC_INVOKE, QTEE_SMC_INVOKE_ARGINFO, in, in_size, out, out_size };
-
-	return qtee_smc(x, response);
+	return qtee_smc_invoke(QTEE_SMC_ONE, in, in_size, out, out_size, response);
 }
 
 static int qtee_transport_smc_respond(phys_addr_t out, size_t out_size, struct qtee_response *response)
 {
-	const u64 x[] = { QTEE_SMC_CALLBACK_RESPONSE, QTEE_SMC_RESPONSE_ARGINFO, out, out_size, 0, 0 };
-
-	return qtee_smc(x, response);
-}
-
-static void qtee_transport_smc_init(void)
-{
-	qtee_smc_gate = &qtee_smc_one;
+	return qtee_smc_respond(QTEE_SMC_ONE, out, out_size, response);
 }
 
 const struct qtee_transport qtee_transport_smc = {
 	.name = "smc",
-	.init = qtee_transport_smc_init,
 	.invoke = qtee_transport_smc_invoke,
 	.respond = qtee_transport_smc_respond,
 };
@@ -242,12 +306,22 @@ const struct qtee_transport qtee_transport_smc = {
 static void qtee_transport_direct_init(void)
 {
 	sema_init(&qtee_smc_contexts, qtee_tuning(contexts));
-	qtee_smc_gate = &qtee_smc_many;
+}
+
+static int qtee_transport_direct_invoke(phys_addr_t in, size_t in_size, phys_addr_t out, size_t out_size,
+					struct qtee_response *response)
+{
+	return qtee_smc_invoke(0, in, in_size, out, out_size, response);
+}
+
+static int qtee_transport_direct_respond(phys_addr_t out, size_t out_size, struct qtee_response *response)
+{
+	return qtee_smc_respond(0, out, out_size, response);
 }
 
 const struct qtee_transport qtee_transport_direct = {
 	.name = "direct",
 	.init = qtee_transport_direct_init,
-	.invoke = qtee_transport_smc_invoke,
-	.respond = qtee_transport_smc_respond,
+	.invoke = qtee_transport_direct_invoke,
+	.respond = qtee_transport_direct_respond,
 };

@@ -27,23 +27,7 @@
 #include "message.h"
 #include "tuning.h"
 
-/**
- * struct qtee_message_cpu - a CPU's free pairs
- * @free: list
- * @count: how many are in it, up to messages_per_cpu
- * @hits: how many were taken from it
- * @sizes: sizes of messages asked for on this CPU
- * @gather: has the list emptied
- */
-struct qtee_message_cpu {
-	struct qtee_message *free;
-	unsigned int count;
-	u64 hits;
-	u64 sizes[QTEE_MESSAGE_SIZES];
-	struct work_struct gather;
-};
-
-static DEFINE_PER_CPU(struct qtee_message_cpu, qtee_message_cpus);
+DEFINE_PER_CPU(struct qtee_message_cpu, qtee_message_cpus);
 static DEFINE_IDA(qtee_message_ids);
 static enum cpuhp_state qtee_message_hotplug;
 
@@ -140,7 +124,7 @@ static const struct qtee_pool_ops qtee_message_ops = {
 	.outside = qtee_message_cached,
 };
 
-static struct qtee_pool qtee_message_pool = {
+struct qtee_pool qtee_message_pool = {
 	.name = "pairs",
 	.ops = &qtee_message_ops,
 };
@@ -196,36 +180,14 @@ static int qtee_message_cpu_dead(unsigned int cpu)
 	return 0;
 }
 
-static noinline struct qtee_message *qtee_message_get_slow(void)
+/* As qtee_message_get(), when the CPU's list has none. */
+struct qtee_message *qtee_message_get_slow(void)
 {
 	struct qtee_pool_item *item;
 
 	qtee_stat_inc(QTEE_STAT_MESSAGE_MISSES);
 	item = qtee_pool_get(&qtee_message_pool);
 	return IS_ERR(item) ? ERR_CAST(item) : qtee_message_from(item);
-}
-
-/**
- * qtee_message_get() - take a pair
- *
- * Return: a pair with both buffers zero; ERR_PTR(-EAGAIN) when all that there may be are in use, ERR_PTR(-ENOMEM).
- * Context: process context, may sleep when the CPU's list has no pair, for message_wait_ms when there is none at all.
- */
-struct qtee_message *qtee_message_get(void)
-{
-	struct qtee_message_cpu *cpu;
-	struct qtee_message *message;
-
-	preempt_disable();
-	cpu = this_cpu_ptr(&qtee_message_cpus);
-	message = cpu->free;
-	if (likely(message)) {
-		cpu->free = message->next;
-		cpu->count--;
-		cpu->hits++;
-	}
-	preempt_enable();
-	return likely(message) ? message : qtee_message_get_slow();
 }
 
 static void qtee_message_big_put(struct qtee_message *message)
@@ -246,78 +208,42 @@ static void qtee_message_lose(struct qtee_message *message)
 	qtee_pool_lose(&qtee_message_pool);
 }
 
-/**
- * qtee_message_put() - give a pair back
- * @message: the pair, cleared or lost
- *
- * Context: process context, may sleep.
- */
-void qtee_message_put(struct qtee_message *message)
+/* As qtee_message_put(), when the pair can't go to the CPU's list as it is, or at all. */
+void qtee_message_put_slow(struct qtee_message *message)
 {
-	struct qtee_message_cpu *cpu;
-	bool kept = false;
-
 	if (unlikely(message->lost)) {
 		qtee_message_lose(message);
 		return;
 	}
-	if (unlikely(message->big_owner))
+	if (message->big_owner) {
 		qtee_message_big_put(message);
-
-	preempt_disable();
-	cpu = this_cpu_ptr(&qtee_message_cpus);
-	if (likely(cpu->count < qtee_tuning(messages_per_cpu) && !READ_ONCE(qtee_message_pool.waiting))) {
-		message->next = cpu->free;
-		cpu->free = message;
-		cpu->count++;
-		kept = true;
+		qtee_message_put(message);
+		return;
 	}
-	preempt_enable();
-	if (unlikely(!kept))
-		qtee_pool_put(&qtee_message_pool, &message->item);
+	qtee_pool_put(&qtee_message_pool, &message->item);
 }
 
-/**
- * qtee_message_clear() - clear what an invocation used, and no more
- * @message: a pair that QTEE is done with
- */
-void qtee_message_clear(struct qtee_message *message)
-{
-	memset(qtee_message_in(message)->addr, 0, message->in_used);
-	memset(message->out.addr, 0, message->out_used);
-	message->in_used = 0;
-	message->out_used = 0;
-}
-
-/* The bucket of a size: the power of two that it fits. */
-static unsigned int qtee_message_bucket(u32 size)
-{
-	unsigned int bits = fls((size - 1) / QTEE_MESSAGE_SIZE_MIN);
-
-	return min(bits, QTEE_MESSAGE_SIZES - 1);
-}
-
-/* How often a size up to that of the bucket, and above that of the one before, was asked for. */
+/* How many messages of a size up to that of the bucket, and above that of the one before, were sent. */
 u64 qtee_message_size_count(unsigned int bucket)
 {
 	return qtee_message_sum(sizes[bucket]);
 }
 
-/**
- * qtee_message_reserve() - have room for an inbound message
- * @message: a pair of which nothing is used yet
- * @size: bytes, up to QTEE_MSG_MAX, not 0
- *
- * Return: 0; -EAGAIN when all buffers of that size are in use; -ENOMEM.
- * Context: process context, may sleep, for message_wait_ms when there is no buffer.
- */
-int qtee_message_reserve(struct qtee_message *message, u32 size)
+/* How many messages were sent. */
+u64 qtee_message_sent(void)
+{
+	unsigned int bucket;
+	u64 sum = 0;
+
+	for (bucket = 0; bucket < QTEE_MESSAGE_SIZES; bucket++)
+		sum += qtee_message_size_count(bucket);
+	return sum;
+}
+
+/* As qtee_message_reserve(), for a message that the buffer in use does not hold. */
+int qtee_message_reserve_big(struct qtee_message *message, u32 size)
 {
 	struct qtee_big *big;
-
-	this_cpu_inc(qtee_message_cpus.sizes[qtee_message_bucket(size)]);
-	if (likely(size <= qtee_message_in(message)->size))
-		return 0;
 
 	if (message->big_owner)
 		qtee_message_big_put(message);
@@ -331,12 +257,21 @@ int qtee_message_reserve(struct qtee_message *message, u32 size)
 	return 0;
 }
 
-/* A tunable changed. May sleep. */
-void qtee_message_retune(void)
+static void qtee_message_tune(void)
 {
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		WRITE_ONCE(per_cpu(qtee_message_cpus, cpu).most, qtee_tuning(messages_per_cpu));
 	WRITE_ONCE(qtee_message_pool.spare, qtee_tuning(messages_spare));
 	WRITE_ONCE(qtee_message_pool.limit, qtee_tuning(messages_max));
 	WRITE_ONCE(qtee_message_pool.size, (qtee_tuning(message_in_kib) + qtee_tuning(message_out_kib)) * SZ_1K);
+}
+
+/* A tunable changed. May sleep. */
+void qtee_message_retune(void)
+{
+	qtee_message_tune();
 	qtee_pool_renew();
 }
 
@@ -393,9 +328,7 @@ int qtee_message_init(void)
 
 	for_each_possible_cpu(cpu)
 		INIT_WORK(&per_cpu(qtee_message_cpus, cpu).gather, qtee_message_gather_work);
-	qtee_message_pool.spare = qtee_tuning(messages_spare);
-	qtee_message_pool.limit = qtee_tuning(messages_max);
-	qtee_message_pool.size = (qtee_tuning(message_in_kib) + qtee_tuning(message_out_kib)) * SZ_1K;
+	qtee_message_tune();
 	qtee_pool_add(&qtee_message_pool);
 	qtee_class_init();
 	ret = qtee_pool_init();

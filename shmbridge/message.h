@@ -3,9 +3,17 @@
 #ifndef _QTEE_MESSAGE_H
 #define _QTEE_MESSAGE_H
 
+#include <linux/bitops.h>
+#include <linux/minmax.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
 #include <linux/qtee.h>
+#include <linux/string.h>
+#include <linux/workqueue_types.h>
 
 #include "pool.h"
+#include "tuning.h"
+#include "../kmod/stats.h"
 #include "../kmod/transport.h"
 
 struct qtee_big;
@@ -24,6 +32,9 @@ struct qtee_block;
  * @big_owner: where @big is from; NULL for one that was brought along
  * @in_used: bytes of the inbound buffer that may not be zero
  * @out_used: bytes of the outbound buffer that may not be zero
+ * @sent: bytes of the message that was sent and is not counted yet, or 0
+ * @counts: counts word of the message
+ * @places: where its arguments go
  * @lost: QTEE may still write to it, so it is never used again
  * @response: what the last SMC came back with
  * @args: arguments of the invocation, for a caller that keeps none of its own
@@ -43,34 +54,161 @@ struct qtee_message {
 	struct qtee_big *big_owner;
 	u32 in_used;
 	u32 out_used;
+	u32 sent;
+	u32 counts;
+	struct qtee_msg_places places;
 	bool lost;
 	struct qtee_response response;
 	struct qtee_arg args[QTEE_ARGS_MAX];
 	struct qtee_arg callback_args[QTEE_ARGS_MAX];
 };
 
-struct qtee_message *qtee_message_get(void);
-void qtee_message_put(struct qtee_message *message);
-void qtee_message_clear(struct qtee_message *message);
-int qtee_message_reserve(struct qtee_message *message, u32 size);
+/* Sizes of messages, by powers of two from 64 B up: bucket i counts those up to 64 << i. */
+#define QTEE_MESSAGE_SIZE_MIN	64
+#define QTEE_MESSAGE_SIZES	17
+/* A power of two, so that no index has to be checked. */
+#define QTEE_MESSAGE_BUCKETS	32u
+
+/**
+ * struct qtee_message_cpu - a CPU's free pairs
+ * @free: list
+ * @count: how many are in it
+ * @most: how many may be: messages_per_cpu
+ * @hits: how many were taken from it
+ * @sizes: sizes of messages that were sent
+ * @gather: has the list emptied
+ *
+ * Locking: see message.c.
+ */
+struct qtee_message_cpu {
+	struct qtee_message *free;
+	unsigned int count;
+	unsigned int most;
+	u64 hits;
+	u64 sizes[QTEE_MESSAGE_BUCKETS];
+	struct work_struct gather;
+};
+
+DECLARE_PER_CPU(struct qtee_message_cpu, qtee_message_cpus);
+extern struct qtee_pool qtee_message_pool;
+
+struct qtee_message *qtee_message_get_slow(void);
+void qtee_message_put_slow(struct qtee_message *message);
+int qtee_message_reserve_big(struct qtee_message *message, u32 size);
 
 /* The inbound buffer that is in use. */
 static inline struct qtee_buffer *qtee_message_in(struct qtee_message *message)
 {
-	return message->big.addr ? &message->big : &message->in;
+	return unlikely(message->big.addr) ? &message->big : &message->in;
 }
 
 /* Whether the inbound buffer in use is one that the invocation brought along. */
 static inline bool qtee_message_borrowed(const struct qtee_message *message)
 {
-	return message->big.addr && !message->big_owner;
+	return unlikely(message->big.addr) && !message->big_owner;
 }
 
-/* Sizes asked for, by powers of two from 64 B up: bucket i counts those up to 64 << i. */
-#define QTEE_MESSAGE_SIZE_MIN	64
-#define QTEE_MESSAGE_SIZES	17
+/**
+ * qtee_message_get() - take a pair
+ *
+ * Return: a pair with both buffers zero; ERR_PTR(-EAGAIN) when all that there may be are in use, ERR_PTR(-ENOMEM).
+ * Context: process context, may sleep when the CPU's list has no pair, for message_wait_ms when there is none at all.
+ */
+static __always_inline struct qtee_message *qtee_message_get(void)
+{
+	struct qtee_message_cpu *cpu;
+	struct qtee_message *message;
+
+	preempt_disable();
+	cpu = this_cpu_ptr(&qtee_message_cpus);
+	message = cpu->free;
+	if (likely(message)) {
+		cpu->free = message->next;
+		cpu->count--;
+		cpu->hits++;
+	}
+	preempt_enable();
+	return likely(message) ? message : qtee_message_get_slow();
+}
+
+/* Counts the message that was sent since this was last done. Preemption is off. */
+static __always_inline void qtee_message_account(struct qtee_message_cpu *cpu, struct qtee_message *message)
+{
+	if (unlikely(!message->sent))
+		return;
+	cpu->sizes[fls((message->sent - 1) / QTEE_MESSAGE_SIZE_MIN) % QTEE_MESSAGE_BUCKETS]++;
+	message->sent = 0;
+}
+
+/* The same, for those who keep a message: else it is counted when it is given back. Any context. */
+static inline void qtee_message_count(struct qtee_message *message)
+{
+	preempt_disable();
+	qtee_message_account(this_cpu_ptr(&qtee_message_cpus), message);
+	preempt_enable();
+}
+
+/**
+ * qtee_message_put() - give a pair back
+ * @message: the pair, cleared or lost
+ *
+ * Context: process context, may sleep.
+ */
+static __always_inline void qtee_message_put(struct qtee_message *message)
+{
+	struct qtee_message_cpu *cpu;
+
+	preempt_disable();
+	cpu = this_cpu_ptr(&qtee_message_cpus);
+	qtee_message_account(cpu, message);
+	if (likely(!message->lost && !message->big.addr && cpu->count < cpu->most &&
+		   !READ_ONCE(qtee_message_pool.waiting))) {
+		message->next = cpu->free;
+		cpu->free = message;
+		cpu->count++;
+		preempt_enable();
+		return;
+	}
+	preempt_enable();
+	qtee_message_put_slow(message);
+}
+
+/**
+ * qtee_message_reserve() - have room for an inbound message
+ * @message: a pair of which nothing is used yet
+ * @size: bytes, up to QTEE_MSG_MAX, not 0
+ *
+ * Return: 0; -EAGAIN when all buffers of that size are in use; -ENOMEM.
+ * Context: process context, may sleep, for message_wait_ms when there is no buffer.
+ */
+static __always_inline int qtee_message_reserve(struct qtee_message *message, u32 size)
+{
+	return likely(size <= qtee_message_in(message)->size) ? 0 : qtee_message_reserve_big(message, size);
+}
+
+/**
+ * qtee_message_clear() - clear what an invocation used, and no more
+ * @message: a pair that QTEE is done with
+ */
+static __always_inline void qtee_message_clear(struct qtee_message *message)
+{
+	u64 *in = qtee_message_in(message)->addr;
+
+	/* A message without arguments, and nothing is shorter. What is beyond is zero already. */
+	if (message->in_used <= 2 * sizeof(*in)) {
+		WRITE_ONCE(in[0], 0);
+		WRITE_ONCE(in[1], 0);
+	} else {
+		memset(in, 0, message->in_used);
+	}
+	if (unlikely(message->out_used))
+		memset(message->out.addr, 0, message->out_used);
+	message->in_used = 0;
+	message->out_used = 0;
+}
 
 u64 qtee_message_size_count(unsigned int bucket);
+u64 qtee_message_sent(void);
 void qtee_message_retune(void);
 int qtee_message_init(void);
 void qtee_message_exit(void);

@@ -127,12 +127,14 @@ struct qtee_arg {
  * @count: how many, up to QTEE_ARGS_MAX
  * @result: of a callback: the object's own answer, sent as it is when the dispatcher returns 0
  * @placed: the driver's: whether any has QTEE_ARG_PLACED
+ * @sent: the driver's: how many have their places, and ids where they are input objects
  * @arg: the arguments
  */
 struct qtee_args {
 	unsigned int count;
 	s32 result;
 	bool placed;
+	unsigned int sent;
 	struct qtee_arg *arg;
 };
 

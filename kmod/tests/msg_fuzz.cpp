@@ -20,7 +20,7 @@ void require(bool holds, const char* what) {
 void take_request(std::vector<std::uint64_t>& words) {
   const auto size = static_cast<std::uint32_t>(words.size() * 8);
   qtee_arg arg[QTEE_ARGS_MAX];
-  qtee_args args{0, 0, false, arg};
+  qtee_args args{0, 0, false, 0, arg};
   qtee_msg_request request;
   const int ret = qtee_msg_request_read(words.data(), size, &request, &args);
   require(args.count <= QTEE_ARGS_MAX, "count");
@@ -77,12 +77,16 @@ void take_answer(const std::uint8_t* data, std::size_t size, std::vector<std::ui
     arg[i].kind = data[(1 + i) % size] % QTEE_ARG_KINDS;
     arg[i].buffer.size = data[(2 + i) % size];
   }
-  qtee_args args{static_cast<unsigned>(arg.size()), 0, false, arg.data()};
+  qtee_args args{static_cast<unsigned>(arg.size()), 0, false, 0, arg.data()};
   std::uint32_t counts;
-  const int length = qtee_msg_layout(&args, static_cast<std::uint32_t>(words.size() * 8), &counts);
+  qtee_msg_places places;
+  const int length = qtee_msg_measure(&args, static_cast<std::uint32_t>(words.size() * 8), &counts, &places);
   if (length < 0) return;
+  // QTEE's bytes are what the answer is read from, so the places are written elsewhere.
+  std::vector<std::uint64_t> message(static_cast<std::size_t>(length + 7) / 8);
+  for (qtee_arg& one : arg) qtee_msg_arg_place(message.data(), &places, &one);
   const std::vector<qtee_arg> sent = arg;
-  qtee_msg_answer_read(words.data(), &args);
+  for (qtee_arg& one : arg) qtee_msg_arg_answer(words.data(), &one);
   for (std::size_t i = 0; i < arg.size(); i++)
     if (arg[i].kind == QTEE_ARG_OB) require(arg[i].buffer.size <= sent[i].buffer.size, "only shrinks");
 }

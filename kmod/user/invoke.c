@@ -2,27 +2,105 @@
 /* INVOKE. */
 #include <linux/err.h>
 #include <linux/errno.h>
+#include <linux/overflow.h>
 #include <linux/uaccess.h>
 
 #include "user.h"
+#include "../compat.h"
 
 /**
  * struct qtee_user_invocation - an INVOKE under way
- * @head: the caller's header, copied once
- * @params: its parameters, copied with it
+ * @user: where the caller's header and parameters are
+ * @head: the header, copied once
+ * @params: those parameters that are no plain buffers, copied with it
+ * @others: whether there are such
  * @buffer: file of the caller's message buffer, or NULL
  * @buffer_fd: the fd by which it was named
  */
 struct qtee_user_invocation {
+	struct qcom_tee_object_invoke_arg __user *user;
 	struct qcom_tee_object_invoke_arg head;
 	struct qcom_tee_param params[QCOM_TEE_PARAMS_MAX];
+	bool others;
 	struct file *buffer;
 	s32 buffer_fd;
 };
 
 static_assert(sizeof(struct qcom_tee_param) == 24);
 static_assert(sizeof(struct qcom_tee_object_invoke_arg) == 16);
-static_assert(offsetof(struct qtee_user_invocation, params) == sizeof(struct qcom_tee_object_invoke_arg));
+/* Two words hold every member of the union. */
+static_assert(sizeof_field(struct qcom_tee_param, buffer) == sizeof_field(struct qcom_tee_param, object));
+static_assert(sizeof_field(struct qcom_tee_param, buffer) == sizeof_field(struct qcom_tee_param, placed));
+
+/*
+ * Copies what the caller passes, head and parameters, once. A word at a time: most invocations have few parameters,
+ * and a call of copy_from_user() costs as much as five of them. A parameter that is a buffer becomes an argument at
+ * once, and its params entry is not set. Returns 0, -EFAULT, -EINVAL.
+ */
+static __always_inline int qtee_user_invoke_read(struct qtee_user_invocation *invocation, unsigned long user_arg,
+						 struct qtee_args *args)
+{
+	const struct qcom_tee_ioctl_data __user *data = (void __user *)user_arg;
+	struct qcom_tee_object_invoke_arg *head = &invocation->head;
+	struct qcom_tee_object_invoke_arg __user *user;
+	u64 ptr, len;
+	u32 i, count;
+
+	if (!user_read_access_begin(data, sizeof(*data)))
+		return -EFAULT;
+	unsafe_get_user(ptr, &data->buf_ptr, err_fault);
+	unsafe_get_user(len, &data->buf_len, err_fault);
+	user_read_access_end();
+
+	user = u64_to_user_ptr(ptr);
+	invocation->user = user;
+	if (len < sizeof(*head) || len > struct_size(head, params, QCOM_TEE_PARAMS_MAX))
+		return -EINVAL;
+	if (!user_read_access_begin(user, len))
+		return -EFAULT;
+	unsafe_get_user(head->op, &user->op, err_fault);
+	unsafe_get_user(count, &user->num_params, err_fault);
+	if (len != sizeof(*head) + (u64)count * sizeof(head->params[0]))
+		goto err_inval;
+	head->num_params = count;
+
+	for (i = 0; i < count; i++) {
+		struct qcom_tee_param *param = &invocation->params[i];
+		const struct qcom_tee_param __user *from = &user->params[i];
+		struct qtee_arg *arg = &args->arg[i];
+		u32 attr, direction;
+		u64 first, second;
+
+		/* The union's two words, whichever of its members it is. */
+		unsafe_get_user(attr, &from->attr, err_fault);
+		unsafe_get_user(direction, &from->direction, err_fault);
+		unsafe_get_user(first, &from->buffer.addr, err_fault);
+		unsafe_get_user(second, &from->buffer.len, err_fault);
+		if (likely(attr == QCOM_TEE_BUFFER)) {
+			arg->kind = direction ? QTEE_ARG_IB : QTEE_ARG_OB;
+			arg->flags = QTEE_ARG_USER;
+			arg->buffer.uaddr = u64_to_user_ptr(first);
+			arg->buffer.size = second;
+			continue;
+		}
+		arg->kind = QTEE_ARG_KINDS;
+		param->attr = attr;
+		param->direction = direction;
+		param->buffer.addr = first;
+		param->buffer.len = second;
+		invocation->others = true;
+	}
+	user_read_access_end();
+	args->count = count;
+	return 0;
+
+err_inval:
+	user_read_access_end();
+	return -EINVAL;
+err_fault:
+	user_read_access_end();
+	return -EFAULT;
+}
 
 /* A parameter that lies in the caller's message buffer. All of an invocation lie in one. Returns 0 or an errno. */
 static int qtee_user_invoke_placed(struct qtee_user_invocation *invocation, struct qtee_context *context,
@@ -49,25 +127,24 @@ static int qtee_user_invoke_placed(struct qtee_user_invocation *invocation, stru
 	return 0;
 }
 
-/* The caller's parameters as arguments. On failure no object is held but those that args counts. */
-static int qtee_user_invoke_args(struct qtee_user_invocation *invocation, struct qtee_context *context,
-				 struct qtee_args *args)
+/*
+ * Makes arguments of the parameters that are not plain buffers. On failure no object is held but those among the
+ * arguments that args counts then. Returns 0 or an errno.
+ */
+static noinline int qtee_user_invoke_args(struct qtee_user_invocation *invocation, struct qtee_context *context,
+					  struct qtee_args *args)
 {
+	const unsigned int count = args->count;
 	int ret;
-	unsigned int i;
 
-	for (i = 0; i < invocation->head.num_params; i++) {
-		const struct qcom_tee_param *param = &invocation->params[i];
-		struct qtee_arg *arg = &args->arg[i];
+	for (args->count = 0; args->count < count; args->count++) {
+		const struct qcom_tee_param *param = &invocation->params[args->count];
+		struct qtee_arg *arg = &args->arg[args->count];
 
+		if (arg->kind != QTEE_ARG_KINDS)
+			continue;
 		arg->flags = 0;
 		switch (param->attr) {
-		case QCOM_TEE_BUFFER:
-			arg->kind = param->direction ? QTEE_ARG_IB : QTEE_ARG_OB;
-			arg->flags = QTEE_ARG_USER;
-			arg->buffer.uaddr = u64_to_user_ptr(param->buffer.addr);
-			arg->buffer.size = param->buffer.len;
-			break;
 		case QCOM_TEE_BUFFER_PLACED:
 			ret = qtee_user_invoke_placed(invocation, context, param, arg);
 			if (ret)
@@ -83,98 +160,144 @@ static int qtee_user_invoke_args(struct qtee_user_invocation *invocation, struct
 		default:
 			return -EINVAL;
 		}
-		args->count++;
 	}
 	return 0;
 }
 
-/* Gives the caller the outputs. On failure all output objects are released. */
-static int qtee_user_invoke_outputs(struct qtee_user_invocation *invocation, struct qtee_args *args,
-				    struct qtee_user_files *files)
+/* Gives the caller the output objects. On failure all of them are released. */
+static noinline int qtee_user_invoke_objects(struct qtee_user_invocation *invocation, struct qtee_args *args,
+					     struct qtee_user_files *files)
 {
 	unsigned int i;
 	int ret = 0;
 
 	for (i = 0; i < args->count; i++) {
-		struct qcom_tee_param *param = &invocation->params[i];
 		struct qtee_arg *arg = &args->arg[i];
 
-		if (arg->kind == QTEE_ARG_OB)
-			param->buffer.len = arg->buffer.size;
 		if (arg->kind != QTEE_ARG_OO)
 			continue;
-
 		if (ret)
 			qtee_object_put(arg->object);
 		else
-			ret = qtee_user_param_give(param, arg->object, files);
+			ret = qtee_user_param_give(&invocation->params[i], arg->object, files);
 	}
 	return ret;
 }
 
-/**
- * qtee_user_invoke() - the ioctl
- * @object: root, or the TEE object of the file
- * @arg: user address of a struct qcom_tee_ioctl_data
- *
- * Return: as QCOM_TEE_IOCTL_INVOKE says.
- */
-long qtee_user_invoke(struct qtee_object *object, unsigned long arg)
+/* Tells the caller the result, and the outputs if it is 0. Returns 0 or -EFAULT. */
+static __always_inline int qtee_user_invoke_write(const struct qtee_user_invocation *invocation,
+						  const struct qtee_args *args)
 {
-	struct qtee_user_files files = {};
-	struct qtee_user_invocation invocation;
-	struct qcom_tee_ioctl_data data;
-	struct qtee_context context;
-	struct qtee_args args = {};
-	struct qtee_inputs inputs;
-	void __user *user;
-	long ret;
+	struct qcom_tee_object_invoke_arg __user *user = invocation->user;
+	unsigned int i;
 
-	if (copy_from_user(&data, (void __user *)arg, sizeof(data)))
+	if (!user_write_access_begin(user, struct_size(user, params, invocation->head.num_params)))
 		return -EFAULT;
-	if (data.buf_len < sizeof(invocation.head) || data.buf_len > offsetof(struct qtee_user_invocation, buffer))
-		return -EINVAL;
-	user = u64_to_user_ptr(data.buf_ptr);
-	if (copy_from_user(&invocation, user, data.buf_len))
-		return -EFAULT;
-	if (data.buf_len != sizeof(invocation.head) + (u64)invocation.head.num_params * sizeof(invocation.params[0]))
-		return -EINVAL;
-	if (invocation.head.op > QTEE_OP_MAX)
-		return -EINVAL;
+	unsafe_put_user(invocation->head.result, &user->result, err_fault);
+	for (i = 0; !invocation->head.result && i < args->count; i++) {
+		const struct qcom_tee_param *param = &invocation->params[i];
+		const struct qtee_arg *arg = &args->arg[i];
+		struct qcom_tee_param __user *to = &user->params[i];
 
-	ret = qtee_context_init(&context);
-	if (ret)
-		return ret;
-	args.arg = context.args;
+		if (arg->kind == QTEE_ARG_OB) {
+			unsafe_put_user(arg->buffer.size, &to->buffer.len, err_fault);
+		} else if (arg->kind == QTEE_ARG_OO) {
+			unsafe_put_user(param->attr, &to->attr, err_fault);
+			unsafe_put_user(param->object.id, &to->object.id, err_fault);
+			unsafe_put_user(param->object.host_id, &to->object.host_id, err_fault);
+		}
+	}
+	user_write_access_end();
+	return 0;
 
-	invocation.buffer = NULL;
-	ret = qtee_user_invoke_args(&invocation, &context, &args);
+err_fault:
+	user_write_access_end();
+	return -EFAULT;
+}
+
+/* An invocation whose parameters are not all plain buffers. Returns as the ioctl does. */
+static noinline int qtee_user_invoke_others(struct qtee_user_invocation *invocation, struct qtee_context *context,
+					    struct qtee_object *object, struct qtee_args *args)
+{
+	struct qtee_user_files files __uninitialized;
+	struct qtee_inputs inputs __uninitialized;
+	s32 *result = &invocation->head.result;
+	int ret;
+
+	files.count = 0;
+	invocation->buffer = NULL;
+	ret = qtee_user_invoke_args(invocation, context, args);
 	if (!ret && object == &qtee_object_root)
-		ret = qtee_root_user_check(invocation.head.op, &args);
-
-	ret = qtee_inputs_hold(&inputs, &args, ret);
+		ret = qtee_root_user_check(invocation->head.op, args);
+	ret = qtee_inputs_hold(&inputs, args, ret);
 	if (ret)
 		goto out;
 
-	ret = qtee_object_invoke(&context, object, invocation.head.op, &args, &invocation.head.result);
-	qtee_inputs_put(&inputs, context.seen);
+	ret = qtee_object_invoke(context, object, invocation->head.op, args, result);
+	qtee_inputs_put(&inputs, context->seen);
 	if (ret)
 		goto out;
 
-	if (!invocation.head.result)
-		ret = qtee_user_invoke_outputs(&invocation, &args, &files);
+	if (!*result)
+		ret = qtee_user_invoke_objects(invocation, args, &files);
 	/* QTEE has done its work: what came of it is lost, and the caller is told so. */
 	if (ret == -EINVAL || ret == -EBADF)
 		ret = -ENODEV;
-	if (!ret && copy_to_user(user, &invocation, invocation.head.result ? sizeof(invocation.head) : data.buf_len))
-		ret = -EFAULT;
+	if (!ret)
+		ret = qtee_user_invoke_write(invocation, args);
 	if (ret)
 		qtee_user_files_drop(&files);
 	else
 		qtee_user_files_install(&files);
 out:
-	if (unlikely(invocation.buffer))
-		qtee_user_buffer_end(invocation.buffer, &context);
+	if (invocation->buffer)
+		qtee_user_buffer_end(invocation->buffer, context);
+	return ret;
+}
+
+/**
+ * qtee_user_object_ioctl() - the ioctls of an object's file, of which there is one
+ * @file: its private data is root, or the TEE object
+ * @cmd: QCOM_TEE_IOCTL_INVOKE
+ * @arg: user address of a struct qcom_tee_ioctl_data
+ *
+ * Return: as QCOM_TEE_IOCTL_INVOKE says; -ENOTTY.
+ */
+long qtee_user_object_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	/* Kernels that clear the stack would clear all of it in every call, most of which use little of it. */
+	struct qtee_user_invocation invocation __uninitialized;
+	struct qtee_object *const object = file->private_data;
+	struct qtee_context context;
+	struct qtee_args args;
+	int ret;
+
+	if (cmd != QCOM_TEE_IOCTL_INVOKE)
+		return -ENOTTY;
+	ret = qtee_context_init(&context);
+	if (unlikely(ret))
+		return ret;
+
+	args.count = 0;
+	args.arg = context.args;
+	invocation.others = false;
+	ret = qtee_user_invoke_read(&invocation, arg, &args);
+	if (unlikely(ret))
+		goto out;
+	if (unlikely(invocation.head.op > QTEE_OP_MAX)) {
+		ret = -EINVAL;
+	} else if (invocation.others) {
+		ret = qtee_user_invoke_others(&invocation, &context, object, &args);
+	} else {
+		if (object == &qtee_object_root)
+			ret = qtee_root_user_check(invocation.head.op, &args);
+		if (!ret)
+			ret = qtee_object_invoke(&context, object, invocation.head.op, &args,
+						 &invocation.head.result);
+		if (!ret)
+			ret = qtee_user_invoke_write(&invocation, &args);
+	}
+out:
 	qtee_context_fini(&context);
 	return ret;
 }

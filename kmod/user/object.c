@@ -14,13 +14,6 @@ static int qtee_user_object_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static long qtee_user_object_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
-{
-	if (cmd != QCOM_TEE_IOCTL_INVOKE)
-		return -ENOTTY;
-	return qtee_user_invoke(file->private_data, arg);
-}
-
 static const struct file_operations qtee_user_object_fops = {
 	.owner = THIS_MODULE,
 	.release = qtee_user_object_release,
@@ -48,6 +41,7 @@ struct qtee_object *qtee_user_object_get(u64 fd)
 
 static int qtee_user_root_open(struct inode *inode, struct file *file)
 {
+	file->private_data = &qtee_object_root;
 	return nonseekable_open(inode, file);
 }
 
@@ -56,7 +50,7 @@ static long qtee_user_root_ioctl(struct file *file, unsigned int cmd, unsigned l
 	struct qcom_tee_ioctl_data data;
 
 	if (cmd == QCOM_TEE_IOCTL_INVOKE)
-		return qtee_user_invoke(&qtee_object_root, arg);
+		return qtee_user_object_ioctl(file, cmd, arg);
 	if (cmd != QCOM_TEE_IOCTL_VERSION && cmd != QCOM_TEE_IOCTL_ALLOC)
 		return -ENOTTY;
 	if (copy_from_user(&data, (void __user *)arg, sizeof(data)))

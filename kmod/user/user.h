@@ -42,7 +42,7 @@ void qtee_user_files_install(struct qtee_user_files *files);
 void qtee_user_files_drop(struct qtee_user_files *files);
 
 /* invoke.c */
-long qtee_user_invoke(struct qtee_object *object, unsigned long arg);
+long qtee_user_object_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
 /* receive.c, reply.c: on a buffer of the current task; a receive that fails with -ENOSPC sets len to what is needed */
 int qtee_user_receive(struct qtee_server *server, bool nonblock, void __user *buf, u64 *len);
