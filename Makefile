@@ -23,7 +23,7 @@ driver_modules := qtee Kbuild kmod shmbridge zerocopy tracepoints samples tests/
 kernel_files := find kmod shmbridge zerocopy tracepoints samples include tests/kernel vsoc/tests/kmod -name '*.[ch]'
 cxx_files := find vsoc lib demo samples tests bench include kmod -name '*.cpp' -o -name '*.hpp'
 
-.PHONY: help demo test test-kernels soak shell all machine vsoc firmware modules setup update check format clean
+.PHONY: help demo test test-kernels soak bench-tee shell all machine vsoc firmware modules setup update check format clean
 
 help: ## this list
 	@printf 'QTEE driver and virtual SoC. The first make of any kind sets up what it needs (some minutes, once).\n\n'
@@ -55,6 +55,12 @@ soak: vsoc ## the hostile suite for MINUTES=n on each transport, on debug unless
 	  vsoc/run --kernel $(SOAK_KERNEL) --driver qtee --timeout $$(($(MINUTES) * 60 + 900)) \
 	    --module-param qtee.transport=$$transport -- test_hostile --seconds $$(($(MINUTES) * 60)) --seed $$seed; \
 	done
+
+bench-tee: machine ## what calls cost through /dev/teeN on mainline's driver and on ours, and through /dev/qtee
+	@$(ninja) -C build/guest bench_fronts
+	@mkdir -p build/bench
+	@vsoc/run --icount --share build/bench --driver mainline -- bench_fronts --save /share/mainline.json > /dev/null
+	@vsoc/run --icount --share build/bench -- bench_fronts --beside /share/mainline.json
 
 shell: machine ## a root shell in the guest, with our driver loaded
 	@vsoc/run --kernel $(KERNEL) --driver qtee --shell --timeout 0 --no-leak-check

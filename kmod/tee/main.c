@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The TEE device: registered with the kernel's TEE core, which has the ioctls, copies their parameters, and keeps ids
- * and files of shared memory.
+ * The TEE device: registered with the kernel's TEE core, which has the device's number and life, its version, and ids,
+ * files and mappings of shared memory.
  *
- * Its SHM_REGISTER_FD takes no dma-bufs but those of the TEE core's own heaps, and asks no driver. Ours takes any
- * contiguous one, so that one ioctl is answered here before the TEE core sees it.
+ * Four ioctls are answered here before the TEE core sees them. Its SHM_REGISTER_FD takes no dma-bufs but those of its
+ * own heaps, and asks no driver. OBJECT_INVOKE, SUPPL_RECV and SUPPL_SEND it would pass on, but it allocates for each,
+ * copies parameters one by one, and writes them back when the driver is done: when that fails, the request or the
+ * objects are lost to everybody.
  */
 #include <linux/compat.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/module.h>
+#include <linux/uaccess.h>
 
 #include "tee.h"
 
@@ -50,9 +53,6 @@ static const struct tee_driver_ops qtee_tee_ops = {
 	.open = qtee_tee_open,
 	.close_context = qtee_tee_close,
 	.release = qtee_tee_release,
-	.object_invoke_func = qtee_tee_invoke,
-	.supp_recv = qtee_tee_receive,
-	.supp_send = qtee_tee_send,
 };
 
 static const struct tee_desc qtee_tee_desc = {
@@ -62,15 +62,43 @@ static const struct tee_desc qtee_tee_desc = {
 };
 
 static struct tee_device *qtee_tee_device;
-/* The TEE core's, and the same with our ioctl. Set before the device is there. */
+/* The TEE core's, and the same with our ioctls. Set before the device is there. */
 static const struct file_operations *qtee_tee_core_fops;
 static struct file_operations qtee_tee_fops __ro_after_init;
 
+/* An ioctl whose arguments lie in a buffer, to which the caller's struct points. */
+static long qtee_tee_ioctl_buffer(struct tee_context *context, unsigned int cmd, struct tee_ioctl_buf_data __user *arg)
+{
+	struct tee_ioctl_buf_data data;
+	void __user *user;
+
+	if (copy_from_user(&data, arg, sizeof(data)))
+		return -EFAULT;
+	if (data.buf_len > TEE_MAX_ARG_SIZE)
+		return -EINVAL;
+	user = u64_to_user_ptr(data.buf_ptr);
+	switch (cmd) {
+	case TEE_IOC_OBJECT_INVOKE:
+		return qtee_tee_invoke(context->data, user, data.buf_len);
+	case TEE_IOC_SUPPL_RECV:
+		return qtee_tee_receive(context->data, user, data.buf_len);
+	default:
+		return qtee_tee_send(context->data, user, data.buf_len);
+	}
+}
+
 static long qtee_tee_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	if (cmd == TEE_IOC_SHM_REGISTER_FD)
+	switch (cmd) {
+	case TEE_IOC_OBJECT_INVOKE:
+	case TEE_IOC_SUPPL_RECV:
+	case TEE_IOC_SUPPL_SEND:
+		return qtee_tee_ioctl_buffer(file->private_data, cmd, (void __user *)arg);
+	case TEE_IOC_SHM_REGISTER_FD:
 		return qtee_tee_memory_register(file->private_data, (void __user *)arg);
-	return qtee_tee_core_fops->unlocked_ioctl(file, cmd, arg);
+	default:
+		return qtee_tee_core_fops->unlocked_ioctl(file, cmd, arg);
+	}
 }
 
 static int __init qtee_tee_init(void)

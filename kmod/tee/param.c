@@ -14,13 +14,13 @@ static const struct qtee_object_ops qtee_tee_callback_ops = {
 };
 
 /* The object that a parameter means, with a reference; NULL for the NULL object; ERR_PTR(-EINVAL, …). May sleep. */
-struct qtee_object *qtee_tee_param_object(struct qtee_tee_file *file, const struct tee_param *param)
+struct qtee_object *qtee_tee_param_object(struct qtee_tee_file *file, const struct tee_ioctl_param *param)
 {
-	u64 id = param->u.objref.id;
+	u64 id = param->a;
 
 	if (id == TEE_OBJREF_NULL)
 		return NULL;
-	switch (param->u.objref.flags) {
+	switch (param->b) {
 	case QTEE_TEE_REF_TEE:
 		return qtee_tee_file_object(file, id) ?: ERR_PTR(-EINVAL);
 	case QTEE_TEE_REF_USER:
@@ -47,31 +47,31 @@ bool qtee_tee_param_possible(struct qtee_server *server, struct qtee_object *obj
  * Names an object in a reference, whose reference it takes in every case. Returns 0; -EINVAL for an object that has no
  * name in the file; -ENOMEM. May sleep.
  */
-int qtee_tee_param_give(struct qtee_tee_file *file, struct tee_param *param, struct qtee_object *object)
+int qtee_tee_param_give(struct qtee_tee_file *file, struct tee_ioctl_param *param, struct qtee_object *object)
 {
 	struct qtee_server_object *hosted = qtee_server_object_from(object);
 	struct qtee_tee_memory *memory;
 	int ret = 0;
 
-	param->u.objref.id = TEE_OBJREF_NULL;
-	param->u.objref.flags = 0;
+	param->a = TEE_OBJREF_NULL;
+	param->b = 0;
 	if (!object)
 		return 0;
 
 	if (object->kind == QTEE_OBJECT_TEE) {
-		ret = qtee_tee_file_add(file, object, &param->u.objref.id);
+		ret = qtee_tee_file_add(file, object, &param->a);
 		if (!ret) {
-			param->u.objref.flags = QTEE_TEE_REF_TEE;
+			param->b = QTEE_TEE_REF_TEE;
 			return 0;
 		}
 	} else if (hosted && hosted->server == &file->server) {
-		param->u.objref.id = hosted->id;
-		param->u.objref.flags = QTEE_TEE_REF_USER;
+		param->a = hosted->id;
+		param->b = QTEE_TEE_REF_USER;
 	} else {
 		memory = qtee_tee_memory_from(file, object);
 		if (memory) {
-			param->u.objref.id = memory->id;
-			param->u.objref.flags = QTEE_TEE_REF_MEMORY;
+			param->a = memory->id;
+			param->b = QTEE_TEE_REF_MEMORY;
 		} else {
 			ret = -EINVAL;
 		}
@@ -81,9 +81,9 @@ int qtee_tee_param_give(struct qtee_tee_file *file, struct tee_param *param, str
 }
 
 /* Forgets the name that a reference was given, which nobody has seen. May sleep. */
-void qtee_tee_param_take_back(struct qtee_tee_file *file, struct tee_param *param)
+void qtee_tee_param_take_back(struct qtee_tee_file *file, struct tee_ioctl_param *param)
 {
-	if (param->u.objref.id != TEE_OBJREF_NULL && param->u.objref.flags == QTEE_TEE_REF_TEE)
-		qtee_tee_file_remove(file, param->u.objref.id);
-	param->u.objref.id = TEE_OBJREF_NULL;
+	if (param->a != TEE_OBJREF_NULL && param->b == QTEE_TEE_REF_TEE)
+		qtee_tee_file_remove(file, param->a);
+	param->a = TEE_OBJREF_NULL;
 }

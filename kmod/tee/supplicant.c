@@ -2,6 +2,7 @@
 /* SUPPL_RECV and SUPPL_SEND: threads of a file serve the callback objects that were passed through it. */
 #include <linux/err.h>
 #include <linux/errno.h>
+#include <linux/minmax.h>
 #include <linux/uaccess.h>
 
 #include "tee.h"
@@ -11,23 +12,33 @@
 #define QTEE_TEE_META_SEND	(TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_OUTPUT | TEE_IOCTL_PARAM_ATTR_META)
 
 /**
+ * struct qtee_tee_request - what a SUPPL_RECV is told
+ * @head: operation, how many parameters
+ * @params: them
+ */
+struct qtee_tee_request {
+	struct tee_iocl_supp_recv_arg head;
+	struct tee_ioctl_param params[1 + QTEE_ARGS_MAX];
+};
+
+static_assert(offsetof(struct qtee_tee_request, params) == offsetof(struct tee_iocl_supp_recv_arg, params));
+
+/**
  * struct qtee_tee_receipt - a SUPPL_RECV under way
  * @receipt: what the server knows of it
  * @file: the file
- * @params: what the caller gets
+ * @request: what the caller gets
+ * @user: where it goes
  * @size: bytes in the caller's area
  * @room: parameters that it has room for
- * @count: parameters of the request
- * @func: its operation
  */
 struct qtee_tee_receipt {
 	struct qtee_receipt receipt;
 	struct qtee_tee_file *file;
-	struct tee_param *params;
+	struct qtee_tee_request *request;
+	void __user *user;
 	u64 size;
 	u32 room;
-	u32 count;
-	u32 func;
 };
 
 static struct qtee_tee_receipt *qtee_tee_receipt_from(struct qtee_receipt *receipt)
@@ -35,29 +46,35 @@ static struct qtee_tee_receipt *qtee_tee_receipt_from(struct qtee_receipt *recei
 	return container_of(receipt, struct qtee_tee_receipt, receipt);
 }
 
-static void qtee_tee_receipt_head(struct qtee_tee_receipt *own, u32 func, u64 object, u32 request, u32 count)
+static void qtee_tee_receipt_head(struct qtee_tee_request *out, u32 func, u64 object, u32 id, u32 count)
 {
-	own->func = func;
-	own->count = count;
-	own->params[0] = (struct tee_param){
-		.attr = QTEE_TEE_META_RECEIVE,
-		.u.value = { .a = object, .b = request },
-	};
+	out->head.func = func;
+	out->head.num_params = count;
+	out->params[0] = (struct tee_ioctl_param){ .attr = QTEE_TEE_META_RECEIVE, .a = object, .b = id };
 }
 
-static struct tee_param qtee_tee_receipt_param(struct qtee_receipt *receipt, const struct qtee_arg *arg)
+/* Tells the caller. Returns 0 or -EFAULT. */
+static int qtee_tee_receipt_write(const struct qtee_tee_receipt *own)
 {
-	struct tee_param param = {};
+	const struct qtee_tee_request *out = own->request;
+	size_t size = offsetof(struct qtee_tee_request, params) + out->head.num_params * sizeof(out->params[0]);
+
+	return copy_to_user(own->user, out, size) ? -EFAULT : 0;
+}
+
+static struct tee_ioctl_param qtee_tee_receipt_param(struct qtee_receipt *receipt, const struct qtee_arg *arg)
+{
+	struct tee_ioctl_param param = {};
 
 	switch (arg->kind) {
 	case QTEE_ARG_IB:
 		param.attr = TEE_IOCTL_PARAM_ATTR_TYPE_UBUF_INPUT;
-		param.u.ubuf.uaddr = receipt->area + qtee_receipt_place(&receipt->need, arg->buffer.size);
-		param.u.ubuf.size = arg->buffer.size;
+		param.a = (uintptr_t)receipt->area + qtee_receipt_place(&receipt->need, arg->buffer.size);
+		param.b = arg->buffer.size;
 		break;
 	case QTEE_ARG_OB:
 		param.attr = TEE_IOCTL_PARAM_ATTR_TYPE_UBUF_OUTPUT;
-		param.u.ubuf.size = arg->buffer.size;
+		param.b = arg->buffer.size;
 		break;
 	case QTEE_ARG_IO:
 		param.attr = TEE_IOCTL_PARAM_ATTR_TYPE_OBJREF_INPUT;
@@ -74,43 +91,44 @@ static int qtee_tee_receipt_describe(struct qtee_receipt *receipt, const struct 
 	const struct qtee_args *args = request->args;
 	unsigned int i;
 
-	qtee_tee_receipt_head(own, request->op, request->object, request->id, args->count + 1);
-	for (i = 0; i < args->count; i++) {
-		struct tee_param param = qtee_tee_receipt_param(receipt, &args->arg[i]);
-
-		if (i + 1 < own->room)
-			own->params[i + 1] = param;
-	}
-	return own->count > own->room || receipt->need > own->size ? -ENOSPC : 0;
+	qtee_tee_receipt_head(own->request, request->op, request->object, request->id, args->count + 1);
+	for (i = 0; i < args->count; i++)
+		own->request->params[i + 1] = qtee_tee_receipt_param(receipt, &args->arg[i]);
+	return args->count + 1 > own->room || receipt->need > own->size ? -ENOSPC : 0;
 }
 
 static int qtee_tee_receipt_finish(struct qtee_receipt *receipt, struct qtee_object **objects)
 {
 	struct qtee_tee_receipt *own = qtee_tee_receipt_from(receipt);
+	struct tee_ioctl_param *params = own->request->params;
 	u32 i, given = 1;
 	int ret = 0;
 
-	for (i = 1; i < own->count; i++) {
-		if (own->params[i].attr != TEE_IOCTL_PARAM_ATTR_TYPE_OBJREF_INPUT)
+	for (i = 1; i < own->request->head.num_params; i++) {
+		if (params[i].attr != TEE_IOCTL_PARAM_ATTR_TYPE_OBJREF_INPUT)
 			continue;
 		if (ret) {
 			qtee_object_put(*objects++);
 			continue;
 		}
-		ret = qtee_tee_param_give(own->file, &own->params[i], *objects++);
+		ret = qtee_tee_param_give(own->file, &params[i], *objects++);
 		if (!ret)
 			given = i + 1;
 	}
+	if (!ret)
+		ret = qtee_tee_receipt_write(own);
 	for (i = 1; ret && i < given; i++)
-		if (own->params[i].attr == TEE_IOCTL_PARAM_ATTR_TYPE_OBJREF_INPUT)
-			qtee_tee_param_take_back(own->file, &own->params[i]);
+		if (params[i].attr == TEE_IOCTL_PARAM_ATTR_TYPE_OBJREF_INPUT)
+			qtee_tee_param_take_back(own->file, &params[i]);
 	return ret;
 }
 
 static int qtee_tee_receipt_released(struct qtee_receipt *receipt, u64 object)
 {
-	qtee_tee_receipt_head(qtee_tee_receipt_from(receipt), QTEE_OP_RELEASE, object, 0, 1);
-	return 0;
+	struct qtee_tee_receipt *own = qtee_tee_receipt_from(receipt);
+
+	qtee_tee_receipt_head(own->request, QTEE_OP_RELEASE, object, 0, 1);
+	return qtee_tee_receipt_write(own);
 }
 
 static const struct qtee_receipt_ops qtee_tee_receipt_ops = {
@@ -125,51 +143,66 @@ static const struct qtee_receipt_ops qtee_tee_receipt_ops = {
  */
 static int qtee_tee_receive_small(struct qtee_tee_receipt *own)
 {
-	const u64 need[] = { own->receipt.need, own->count };
+	const u64 need[] = { own->receipt.need, own->request->head.num_params };
 
 	if (own->size >= sizeof(need) && copy_to_user(own->receipt.area, need, sizeof(need)))
 		return -EFAULT;
 	return -ENOSPC;
 }
 
-/**
- * qtee_tee_receive() - the ioctl
- * @context: the file's
- * @func: out: operation; QTEE_OP_RELEASE says that QTEE let an object go, and takes no answer
- * @num_params: parameters that there is room for; out: how many there are
- * @params: the first is the caller's area for input buffers, 8-aligned, the others are empty; out: the request
- *
- * Return: 0; -EINTR when a signal came; -EINVAL for parameters that are not so; -ENOSPC when the request does not fit,
- *	and then it waits for the next who receives, and the area says what it needs; -EFAULT, -ENOMEM.
- */
-int qtee_tee_receive(struct tee_context *context, u32 *func, u32 *num_params, struct tee_param *params)
+/* A function of its own: its caller has most of 2 KiB of parameters on the stack. */
+static noinline int qtee_tee_receive_run(struct qtee_tee_file *file, struct qtee_tee_request *request,
+					 void __user *user)
 {
-	struct qtee_tee_file *file = context->data;
+	struct tee_ioctl_param *params = request->params;
 	struct qtee_tee_receipt own = {
 		.receipt.ops = &qtee_tee_receipt_ops,
 		.file = file,
-		.params = params,
-		.room = *num_params,
+		.request = request,
+		.user = user,
+		.room = request->head.num_params,
 	};
 	u32 i;
 	int ret;
 
 	if (!own.room || params[0].attr != QTEE_TEE_META_RECEIVE)
 		return -EINVAL;
-	own.receipt.area = u64_to_user_ptr(params[0].u.value.a);
-	own.size = params[0].u.value.b;
-	if (!IS_ALIGNED(params[0].u.value.a, 8))
+	own.receipt.area = u64_to_user_ptr(params[0].a);
+	own.size = params[0].b;
+	if (!IS_ALIGNED(params[0].a, 8))
 		return -EINVAL;
-	for (i = 1; i < own.room; i++)
+	for (i = 1; i < min(own.room, ARRAY_SIZE(request->params)); i++)
 		if (params[i].attr)
 			return -EINVAL;
 
 	ret = qtee_server_receive(&file->server, false, &own.receipt);
-	if (ret)
-		return ret == -ENOSPC ? qtee_tee_receive_small(&own) : ret;
-	*func = own.func;
-	*num_params = own.count;
-	return 0;
+	return ret == -ENOSPC ? qtee_tee_receive_small(&own) : ret;
+}
+
+/**
+ * qtee_tee_receive() - the ioctl
+ * @file: the open file
+ * @user: the caller's header and parameters: the first is the caller's area for input buffers, 8-aligned, the others are
+ *	empty; out: the request. An operation of QTEE_OP_RELEASE says that QTEE let an object go, and takes no answer
+ * @size: bytes there
+ *
+ * Return: 0; -EINTR when a signal came; -EINVAL for parameters that are not so; -ENOSPC when the request does not fit,
+ *	and then the area says what it needs; -EFAULT, -ENOMEM. When it fails the request waits for the next who
+ *	receives.
+ */
+int qtee_tee_receive(struct qtee_tee_file *file, void __user *user, u64 size)
+{
+	/* Read no further than it is copied. */
+	struct qtee_tee_request request __uninitialized;
+
+	if (size < sizeof(request.head))
+		return -EINVAL;
+	/* Room for more parameters than there can be is not looked at. */
+	if (copy_from_user(&request, user, min(size, sizeof(request))))
+		return -EFAULT;
+	if (size != sizeof(request.head) + (u64)request.head.num_params * sizeof(request.params[0]))
+		return -EINVAL;
+	return qtee_tee_receive_run(file, &request, user);
 }
 
 /*
@@ -183,7 +216,8 @@ static s32 qtee_tee_send_result(s32 ret)
 	return qtee_error_result(ret);
 }
 
-static int qtee_tee_send_add(struct qtee_tee_file *file, struct qtee_answer *answer, const struct tee_param *param)
+static int qtee_tee_send_add(struct qtee_tee_file *file, struct qtee_answer *answer,
+			     const struct tee_ioctl_param *param)
 {
 	struct qtee_object *object;
 
@@ -193,7 +227,7 @@ static int qtee_tee_send_add(struct qtee_tee_file *file, struct qtee_answer *ans
 	case TEE_IOCTL_PARAM_ATTR_TYPE_OBJREF_INPUT:
 		return qtee_answer_add(answer, QTEE_ARG_IO);
 	case TEE_IOCTL_PARAM_ATTR_TYPE_UBUF_OUTPUT:
-		return qtee_answer_add_buffer(answer, param->u.ubuf.uaddr, param->u.ubuf.size);
+		return qtee_answer_add_buffer(answer, u64_to_user_ptr(param->a), param->b);
 	case TEE_IOCTL_PARAM_ATTR_TYPE_OBJREF_OUTPUT:
 		object = qtee_tee_param_object(file, param);
 		if (IS_ERR(object))
@@ -206,32 +240,45 @@ static int qtee_tee_send_add(struct qtee_tee_file *file, struct qtee_answer *ans
 
 /**
  * qtee_tee_send() - the ioctl
- * @context: the file's
- * @ret: the object's answer: a result, or an errno
- * @num_params: how many parameters
- * @params: the first says which request; the others, if @ret is 0, are those of the request, in the same order
+ * @file: the open file
+ * @user: the caller's header, with the object's answer: a result, or an errno; and parameters: the first says which
+ *	request; the others, if the answer is 0, are those of the request, in the same order
+ * @size: bytes there
  *
  * A client does not answer again when its answer is refused. So the request fails with it, unless there is none.
  *
  * Return: 0; -EINVAL for a request that there is not, and for parameters that are not those of the request; -EFAULT,
  *	-EINTR, -ENOMEM.
  */
-int qtee_tee_send(struct tee_context *context, u32 ret, u32 num_params, struct tee_param *params)
+int qtee_tee_send(struct qtee_tee_file *file, void __user *user, u64 size)
 {
-	struct qtee_tee_file *file = context->data;
+	struct tee_iocl_supp_send_arg __user *from = user;
+	struct tee_iocl_supp_send_arg head;
+	struct tee_ioctl_param param;
 	struct qtee_answer answer;
 	int error = 0;
 	u32 i;
 
-	if (!num_params || params[0].attr != QTEE_TEE_META_SEND || params[0].u.value.a > U32_MAX)
+	if (size < sizeof(head))
 		return -EINVAL;
-	answer.request = params[0].u.value.a;
-	answer.result = qtee_tee_send_result(ret);
+	if (copy_from_user(&head, user, sizeof(head)))
+		return -EFAULT;
+	if (size < sizeof(head) + (u64)head.num_params * sizeof(param) || !head.num_params)
+		return -EINVAL;
+	if (copy_from_user(&param, &from->params[0], sizeof(param)))
+		return -EFAULT;
+	if (param.attr != QTEE_TEE_META_SEND || param.a > U32_MAX)
+		return -EINVAL;
+	answer.request = param.a;
+	answer.result = qtee_tee_send_result(head.ret);
 	answer.count = 0;
 	answer.buffers = 0;
 	answer.objects = 0;
-	for (i = 1; i < num_params && !answer.result && !error; i++)
-		error = qtee_tee_send_add(file, &answer, &params[i]);
+	for (i = 1; i < head.num_params && !answer.result && !error; i++) {
+		error = copy_from_user(&param, &from->params[i], sizeof(param)) ? -EFAULT : 0;
+		if (!error)
+			error = qtee_tee_send_add(file, &answer, &param);
+	}
 	if (!error)
 		error = qtee_server_reply(&file->server, &answer);
 	else

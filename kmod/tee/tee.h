@@ -65,10 +65,10 @@ int qtee_tee_file_add(struct qtee_tee_file *file, struct qtee_object *object, u6
 void qtee_tee_file_remove(struct qtee_tee_file *file, u64 id);
 
 /* param.c */
-struct qtee_object *qtee_tee_param_object(struct qtee_tee_file *file, const struct tee_param *param);
+struct qtee_object *qtee_tee_param_object(struct qtee_tee_file *file, const struct tee_ioctl_param *param);
 bool qtee_tee_param_possible(struct qtee_server *server, struct qtee_object *object);
-int qtee_tee_param_give(struct qtee_tee_file *file, struct tee_param *param, struct qtee_object *object);
-void qtee_tee_param_take_back(struct qtee_tee_file *file, struct tee_param *param);
+int qtee_tee_param_give(struct qtee_tee_file *file, struct tee_ioctl_param *param, struct qtee_object *object);
+void qtee_tee_param_take_back(struct qtee_tee_file *file, struct tee_ioctl_param *param);
 
 /* memory.c */
 extern struct tee_shm_pool qtee_tee_memory_pool;
@@ -76,9 +76,9 @@ struct qtee_object *qtee_tee_memory_object(struct qtee_tee_file *file, u64 id);
 struct qtee_tee_memory *qtee_tee_memory_from(struct qtee_tee_file *file, struct qtee_object *object);
 int qtee_tee_memory_register(struct tee_context *context, struct tee_ioctl_shm_register_fd_data __user *user);
 
-/* invoke.c, supplicant.c: operations of the TEE device */
-int qtee_tee_invoke(struct tee_context *context, struct tee_ioctl_object_invoke_arg *arg, struct tee_param *params);
-int qtee_tee_receive(struct tee_context *context, u32 *func, u32 *num_params, struct tee_param *params);
-int qtee_tee_send(struct tee_context *context, u32 ret, u32 num_params, struct tee_param *params);
+/* invoke.c, supplicant.c: ioctls whose arguments lie in a buffer of the caller's */
+int qtee_tee_invoke(struct qtee_tee_file *file, void __user *user, u64 size);
+int qtee_tee_receive(struct qtee_tee_file *file, void __user *user, u64 size);
+int qtee_tee_send(struct qtee_tee_file *file, void __user *user, u64 size);
 
 #endif /* _QTEE_TEE_H */

@@ -19,14 +19,17 @@
 #include <vector>
 
 #include "actors.hpp"
+#include "qtee/file_descriptor.hpp"
 #include "qtee/invocation.hpp"
 #include "qtee/memory_object.hpp"
 #include "qtee/message_buffer.hpp"
+#include "tee.hpp"
 #include "vsoc_service.hpp"
 
 namespace {
 
 using namespace qtee::hostile;
+using qtee::FileDescriptor;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
@@ -120,6 +123,8 @@ int main(int argc, char** argv) {
   CLI::App app{"A user who means harm: random and structured ioctls from many threads and dying processes."};
   int time = 20, clients = 4;
   std::uint64_t seed = 1;
+  bool through_tee = false;
+  app.add_flag("--tee", through_tee, "through /dev/teeN");
   app.add_option("--seconds", time, "how long")->capture_default_str();
   app.add_option("--clients", clients, "threads that invoke, in each process")->capture_default_str();
   app.add_option("--seed", seed, "of all that is random")->capture_default_str();
@@ -133,8 +138,14 @@ int main(int argc, char** argv) {
     const auto service = qtee::vsoc::Service::open(root);
     const auto before = service.report();
 
-    const auto [calls, successes] =
-        harm(root.object().fd(), service.object().fd(), seed, clients, seconds(time / 2), O_NONBLOCK);
+    // One open of /dev/teeN is everybody's.
+    FileDescriptor shared(through_tee ? tee_open() : -1);
+    const auto run = [&](std::uint64_t own_seed, seconds time, int flags) {
+      return through_tee ? tee_harm(shared.get(), own_seed, clients, time)
+                         : harm(root.object().fd(), service.object().fd(), own_seed, clients, time, flags);
+    };
+    const auto [calls, successes] = run(seed, seconds(time / 2), O_NONBLOCK);
+    shared = FileDescriptor(through_tee ? tee_open() : -1);
     fmt::print("one process: {} calls, {} invocations with result 0\n", calls, successes);
     ok &= successes > 0;
     ok &= clean(service, before);
@@ -145,8 +156,7 @@ int main(int argc, char** argv) {
       fflush(stdout);
       const pid_t child = fork();
       if (child == 0) {
-        harm(root.object().fd(), service.object().fd(), seed + 1000 + static_cast<std::uint64_t>(killed), clients,
-             seconds(60), 0);
+        run(seed + 1000 + static_cast<std::uint64_t>(killed), seconds(60), 0);
         _exit(0);
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(50 + random() % 400));
@@ -156,6 +166,7 @@ int main(int argc, char** argv) {
       ok &= WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
     }
     fmt::print("{} processes killed\n", killed);
+    shared.reset();
     ok &= killed > 0;
     ok &= clean(service, before);
   }

@@ -52,6 +52,7 @@ int main(int argc, char** argv) {
     allocation_scenarios_add(scenarios, bench);
     server_scenarios_add(scenarios, bench);
     file_scenarios_add(scenarios, bench);
+    tee_scenarios_add(scenarios, bench);
 
     int run = 0, failed = 0;
     for (const auto& scenario : scenarios) {

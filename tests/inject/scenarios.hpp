@@ -22,6 +22,9 @@ void server_scenarios_add(Scenarios& scenarios, Bench& bench);
 /// The other ioctls; opening, closing and polling; files for people.
 void file_scenarios_add(Scenarios& scenarios, Bench& bench);
 
+/// The ioctls of /dev/teeN, where it is.
+void tee_scenarios_add(Scenarios& scenarios, Bench& bench);
+
 /// Errors that INVOKE is documented to end with when memory or a user copy fails.
 inline const std::vector<int> kInvokeErrors{ENOMEM, EFAULT, EAGAIN};
 /// The same of RECEIVE and REPLY.

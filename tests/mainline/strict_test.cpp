@@ -26,6 +26,29 @@ constexpr std::uint64_t kUbufOutput = TEE_IOCTL_PARAM_ATTR_TYPE_UBUF_OUTPUT;
 constexpr std::uint64_t kObjrefInput = TEE_IOCTL_PARAM_ATTR_TYPE_OBJREF_INPUT;
 constexpr std::uint64_t kObjrefOutput = TEE_IOCTL_PARAM_ATTR_TYPE_OBJREF_OUTPUT;
 
+// An ioctl whose header and parameters can be read and not written.
+class ReadOnlyCall {
+ public:
+  ReadOnlyCall() : page_(::mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {}
+  ~ReadOnlyCall() { ::munmap(page_, kSize); }
+  ReadOnlyCall(const ReadOnlyCall&) = delete;
+  ReadOnlyCall& operator=(const ReadOnlyCall&) = delete;
+
+  // Returns 0 or an errno.
+  template <typename Header, std::size_t N>
+  int control(const TeeDevice& device, unsigned long request, const Header& head, const Param (&params)[N]) {
+    std::memcpy(page_, &head, sizeof head);
+    std::memcpy(static_cast<std::byte*>(page_) + sizeof head, params, sizeof params);
+    EXPECT_EQ(::mprotect(page_, kSize, PROT_READ), 0);
+    struct tee_ioctl_buf_data data = {reinterpret_cast<std::uintptr_t>(page_), sizeof head + sizeof params};
+    return -device.control(request, &data);
+  }
+
+ private:
+  static constexpr std::size_t kSize = 65536;  // a page at least
+  void* page_;
+};
+
 class Strict : public JudgeTest {
  protected:
   void SetUp() override {
@@ -131,6 +154,14 @@ TEST_F(Strict, ReleaseRacesWithUse) {
   EXPECT_EQ(wrong, 0u);
 }
 
+TEST_F(Strict, ObjectsWhoseNamesCanNotBeWrittenAreReleased) {
+  ReadOnlyCall call;
+  Param params[2] = {{kObjrefOutput, 0, 0, 0}, {kObjrefOutput, 0, 0, 0}};
+  const tee::InvokeHeader head = {World::get().service.id(), static_cast<std::uint32_t>(Op::create), 0, 2, 0};
+  EXPECT_EQ(call.control(*device(), TEE_IOC_OBJECT_INVOKE, head, params), EFAULT);
+  // The end of the test sees whether they are there still.
+}
+
 TEST_F(Strict, TransportCodesOfTheCalleePass) {
   std::int32_t code = 0;
   const Callee callee(server(), [&](Request&) { return code; });
@@ -192,6 +223,23 @@ TEST_F(StrictServer, AnAreaThatIsNotThereKeepsTheRequest) {
   std::vector<Param> params(11);
   params[0] = {kMetaInout, 4096, 1024, 0};
   EXPECT_EQ(client_.device->receive(func, params), EFAULT);
+  ASSERT_EQ(receive(1024, 11, func, params), 0);
+  EXPECT_EQ(func, 9u);
+  EXPECT_EQ(send(3, {{kMetaOutput, params[0].b, 0, 0}}), 0);
+  caller.join();
+  EXPECT_THAT(outcome, Answers(3));
+}
+
+TEST_F(StrictServer, ARequestThatCanNotBeToldIsKept) {
+  Outcome outcome;
+  std::jthread caller([&] { outcome = call_back(); });
+  {
+    ReadOnlyCall call;
+    Param params[3] = {{kMetaInout, reinterpret_cast<std::uintptr_t>(area_.data()), 1024, 0}, {}, {}};
+    EXPECT_EQ(call.control(*client_.device, TEE_IOC_SUPPL_RECV, tee::ReceiveHeader{0, 3}, params), EFAULT);
+  }
+  std::uint32_t func = 0;
+  std::vector<Param> params;
   ASSERT_EQ(receive(1024, 11, func, params), 0);
   EXPECT_EQ(func, 9u);
   EXPECT_EQ(send(3, {{kMetaOutput, params[0].b, 0, 0}}), 0);
