@@ -21,7 +21,7 @@ ctest := $(in) ctest --test-dir build/host --output-on-failure --progress -j $(J
 # Name, Kbuild file and sources of the driver's modules, for vsoc/kbuild.
 driver_modules := qtee Kbuild kmod shmbridge zerocopy tracepoints samples tests/kernel include
 kernel_files := find kmod shmbridge zerocopy tracepoints samples include tests/kernel vsoc/tests/kmod -name '*.[ch]'
-cxx_files := find vsoc lib demo samples tests bench include kmod -name '*.cpp' -o -name '*.hpp'
+cxx_files := find vsoc lib demo samples bpf tests bench include kmod -name '*.cpp' -o -name '*.hpp'
 
 .PHONY: help demo test test-kernels soak bench-tee shell all machine vsoc firmware modules setup update check format clean
 
@@ -39,9 +39,9 @@ test: vsoc ## everything: host unit tests, each guest test on debian and lts, th
 	@echo "== tests"
 	@$(ctest) -LE '^more$$' $(CTEST_ARGS)
 
-test-kernels: vsoc ## what make test leaves out: the guest tests on other kernels: 16 KiB pages, PREEMPT_RT, qcom, debug
-	@vsoc/setup $(MORE_KERNELS:%=kernel-%)
-	@$(MAKE) modules KERNELS="$(MORE_KERNELS)"
+test-kernels: vsoc ## what make test leaves out: the guest tests on 16 KiB pages, PREEMPT_RT, qcom, debug; bpftrace and perf
+	@vsoc/setup $(MORE_KERNELS:%=kernel-%) guest-tools
+	@$(MAKE) modules KERNELS="debian $(MORE_KERNELS)"
 	@echo "== tests on $(MORE_KERNELS)"
 	@$(ctest) -L '^more$$' $(CTEST_ARGS)
 

@@ -166,13 +166,12 @@ static void qtee_invoke_objects_drop(struct qtee_message *message, struct qtee_a
 }
 
 /* Copies an input buffer to its place. Returns 0, -EFAULT. */
-static __always_inline int qtee_invoke_input_send(void *buf, const struct qtee_arg *arg)
+static __always_inline int qtee_invoke_input_send(void *to, const struct qtee_arg *arg, unsigned int flags)
 {
-	if (likely(arg->flags == QTEE_ARG_USER))
-		return likely(!_inline_copy_from_user(buf + arg->wire, arg->buffer.uaddr, arg->buffer.size)) ?
-			0 : -EFAULT;
-	if (!arg->flags)
-		memcpy(buf + arg->wire, arg->buffer.addr, arg->buffer.size);
+	if (likely(flags == QTEE_ARG_USER))
+		return likely(!_inline_copy_from_user(to, arg->buffer.uaddr, arg->buffer.size)) ? 0 : -EFAULT;
+	if (!flags)
+		memcpy(to, arg->buffer.addr, arg->buffer.size);
 	return 0;
 }
 
@@ -201,10 +200,12 @@ static int qtee_invoke_args_send(struct qtee_message *message, void *buf, struct
 	int ret;
 
 	for (i = 0; i < count; i++, arg++) {
-		qtee_msg_arg_place(buf, &places, arg);
-		if (arg->kind == QTEE_ARG_IB)
-			ret = qtee_invoke_input_send(buf, arg);
-		else if (arg->kind == QTEE_ARG_IO)
+		const unsigned int kind = arg->kind, flags = arg->flags;
+		const u32 at = qtee_msg_arg_place(buf, &places, arg);
+
+		if (kind == QTEE_ARG_IB)
+			ret = qtee_invoke_input_send(buf + at, arg, flags);
+		else if (kind == QTEE_ARG_IO)
 			ret = qtee_invoke_object_send(message, buf, arg);
 		else
 			continue;
@@ -331,10 +332,9 @@ static noinline int qtee_invoke_unsent(int error)
 }
 
 /* Sends the message and serves callbacks until the final answer. Returns 0; -EAGAIN, -EIO (unseen); -ENODEV (seen). */
-static __always_inline int qtee_invoke_loop(struct qtee_context *context, const struct qtee_buffer *in, u32 size,
-					    s32 *result)
+static __always_inline int qtee_invoke_loop(struct qtee_context *context, struct qtee_message *message,
+					    const struct qtee_buffer *in, u32 size, s32 *result)
 {
-	struct qtee_message *message = context->message;
 	int ret;
 
 	ret = qtee_transport->invoke(in->paddr, PAGE_ALIGN(size), message->out.paddr, message->out.size,
@@ -355,13 +355,16 @@ static __always_inline int qtee_invoke_loop(struct qtee_context *context, const 
 	return 0;
 }
 
-/* Has room for a message of which @own bytes are not placed already. Returns all its bytes or an errno. */
-static __always_inline int qtee_invoke_reserve(struct qtee_message *message, const struct qtee_args *args, u32 own)
+/*
+ * Has room for a message of which @own bytes are not placed already, in a buffer other than the pair's own. Returns all
+ * its bytes or an errno.
+ */
+static noinline int qtee_invoke_reserve(struct qtee_message *message, const struct qtee_args *args, u32 own)
 {
 	int ret;
 
-	if (likely(!qtee_message_borrowed(message))) {
-		if (unlikely(args->placed))
+	if (!qtee_message_borrowed(message)) {
+		if (args->placed)
 			return -EINVAL;
 		ret = qtee_message_reserve(message, own);
 		return ret ?: own;
@@ -384,7 +387,7 @@ static __always_inline int qtee_invoke_run(struct qtee_context *context, u32 id,
 					   s32 *result)
 {
 	struct qtee_message *message = context->message;
-	const struct qtee_buffer *in;
+	struct qtee_buffer *in = qtee_message_in(message);
 	int own, size, ret;
 
 	context->seen = false;
@@ -394,15 +397,19 @@ static __always_inline int qtee_invoke_run(struct qtee_context *context, u32 id,
 		return -ENODEV;
 	}
 
+	/* What is not placed in a buffer that was brought along goes to its first page. */
 	own = qtee_msg_measure(args, qtee_message_borrowed(message) ? PAGE_SIZE : QTEE_MSG_MAX, &message->counts,
 			       &message->places);
 	if (unlikely(own < 0))
 		return qtee_invoke_undo(message, args, own);
-	size = qtee_invoke_reserve(message, args, own);
-	if (unlikely(size < 0))
-		return qtee_invoke_undo(message, args, size);
+	size = own;
+	if (unlikely(in != &message->in || args->placed || own > in->size)) {
+		size = qtee_invoke_reserve(message, args, own);
+		if (size < 0)
+			return qtee_invoke_undo(message, args, size);
+		in = qtee_message_in(message);
+	}
 
-	in = qtee_message_in(message);
 	message->in_used = own;
 	qtee_msg_invoke_write(in->addr, id, op, message->counts);
 	if (args->count) {
@@ -411,7 +418,7 @@ static __always_inline int qtee_invoke_run(struct qtee_context *context, u32 id,
 			return qtee_invoke_undo(message, args, ret);
 	}
 
-	ret = qtee_invoke_loop(context, in, size, result);
+	ret = qtee_invoke_loop(context, message, in, size, result);
 	if (unlikely(ret))
 		return context->seen ? ret : qtee_invoke_undo(message, args, ret);
 
@@ -420,7 +427,7 @@ static __always_inline int qtee_invoke_run(struct qtee_context *context, u32 id,
 	/* Mostly there is none. */
 	if (unlikely(qtee_msg_word(message->out.addr, 0)))
 		qtee_async_take(message, 0);
-	qtee_message_clear(message);
+	qtee_message_wipe(message, in->addr);
 	return ret;
 }
 

@@ -190,24 +190,38 @@ static inline void qtee_msg_invoke_write(void *buf, u32 object, u32 op, u32 coun
  * @arg: the next of the arguments that were measured; slot is set, and wire of a buffer that has no place already
  *
  * The id of an input object follows by qtee_msg_arg_object(), and what an input buffer holds is the caller's to write.
+ * Everything is read once: to the compiler @buf could be where @arg is.
+ *
+ * Return: of a buffer its offset.
  */
-static inline void qtee_msg_arg_place(void *buf, struct qtee_msg_places *places, struct qtee_arg *arg)
+static inline u32 qtee_msg_arg_place(void *buf, struct qtee_msg_places *places, struct qtee_arg *arg)
 {
-	u32 at;
+	const unsigned int kind = arg->kind;
+	const u32 slot = qtee_msg_number(places->slots, kind);
+	u32 at, wire, size;
 
-	arg->slot = qtee_msg_number(places->slots, arg->kind);
-	places->slots += qtee_msg_one(arg->kind);
-	if (arg->kind > QTEE_ARG_OB)
-		return;
-	if (!(arg->flags & QTEE_ARG_PLACED)) {
-		u32 *next = arg->kind == QTEE_ARG_IB ? &places->in : &places->out;
+	arg->slot = slot;
+	places->slots += qtee_msg_one(kind);
+	if (kind > QTEE_ARG_OB)
+		return 0;
 
-		arg->wire = *next;
-		*next += ALIGN((u32)arg->buffer.size, QTEE_MSG_ALIGN);
+	size = arg->buffer.size;
+	if (unlikely(arg->flags & QTEE_ARG_PLACED)) {
+		wire = arg->wire;
+	} else {
+		if (kind == QTEE_ARG_IB) {
+			wire = places->in;
+			places->in += ALIGN(size, QTEE_MSG_ALIGN);
+		} else {
+			wire = places->out;
+			places->out += ALIGN(size, QTEE_MSG_ALIGN);
+		}
+		arg->wire = wire;
 	}
-	at = qtee_msg_slot(QTEE_MSG_INVOKE_HEADER, arg->slot);
-	qtee_msg_word_set(buf, at, arg->wire);
-	qtee_msg_word_set(buf, at + 4, arg->buffer.size);
+	at = qtee_msg_slot(QTEE_MSG_INVOKE_HEADER, slot);
+	qtee_msg_word_set(buf, at, wire);
+	qtee_msg_word_set(buf, at + 4, size);
+	return wire;
 }
 
 /**
@@ -232,17 +246,18 @@ static inline void qtee_msg_arg_object(void *buf, const struct qtee_arg *arg)
 static inline int qtee_msg_arg_answer(const void *buf, struct qtee_arg *arg)
 {
 	const u32 at = qtee_msg_slot(QTEE_MSG_INVOKE_HEADER, arg->slot);
+	const unsigned int kind = arg->kind;
 	u32 size;
 
-	if (arg->kind == QTEE_ARG_OO) {
-		arg->wire = qtee_msg_word(buf, at);
-	} else if (arg->kind == QTEE_ARG_OB) {
+	if (kind == QTEE_ARG_OB) {
 		size = qtee_msg_word(buf, at + 4);
 		if (unlikely(size > arg->buffer.size || qtee_msg_word(buf, at) != arg->wire)) {
 			arg->buffer.size = 0;
 			return -EBADMSG;
 		}
 		arg->buffer.size = size;
+	} else if (kind == QTEE_ARG_OO) {
+		arg->wire = qtee_msg_word(buf, at);
 	}
 	return 0;
 }

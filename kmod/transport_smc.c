@@ -210,6 +210,11 @@ static noinline struct qtee_smc_answer qtee_smc_run(bool one, struct qtee_smc_ca
 #define QTEE_SMC_ONE		BIT(0)
 #define QTEE_SMC_ENTERED	BIT(1)
 
+static u32 qtee_smc_info(u32 function)
+{
+	return function == QTEE_SMC_INVOKE ? QTEE_SMC_INVOKE_ARGINFO : QTEE_SMC_RESPONSE_ARGINFO;
+}
+
 /*
  * A call with all that can become of it. With QTEE_SMC_ENTERED the first answer is in @response. Returns as transports
  * do. Nothing of it is on the stack of the call that just succeeds.
@@ -217,8 +222,7 @@ static noinline struct qtee_smc_answer qtee_smc_run(bool one, struct qtee_smc_ca
 static noinline int qtee_smc_whole(unsigned int how, u32 function, u64 a, u64 b, u64 c, u64 d,
 				   struct qtee_response *response)
 {
-	const u32 info = function == QTEE_SMC_INVOKE ? QTEE_SMC_INVOKE_ARGINFO : QTEE_SMC_RESPONSE_ARGINFO;
-	const struct qtee_smc_call call = { { function, info, a, b, c, d } };
+	const struct qtee_smc_call call = { { function, qtee_smc_info(function), a, b, c, d } };
 	const bool one = how & QTEE_SMC_ONE;
 	struct qtee_smc_answer answer;
 	unsigned int tries;
@@ -232,12 +236,12 @@ static noinline int qtee_smc_whole(unsigned int how, u32 function, u64 a, u64 b,
 							   response->session };
 			if (qtee_smc_again(&again, &answer))
 				answer = qtee_smc_run(one, again, response);
+			how &= ~QTEE_SMC_ENTERED;
 		} else {
 			qtee_smc_enter(one);
 			answer = qtee_smc_run(one, call, response);
 		}
 		qtee_smc_leave(one);
-		how &= ~QTEE_SMC_ENTERED;
 
 		ret = qtee_smc_errno((int)answer.status);
 		if (ret != -EBUSY)
@@ -253,20 +257,23 @@ static noinline int qtee_smc_whole(unsigned int how, u32 function, u64 a, u64 b,
 }
 
 /* A call that just succeeds, as nearly all do; the rest is for qtee_smc_whole(). */
-static __always_inline int qtee_smc(unsigned int how, u32 function, u32 info, u64 a, u64 b, u64 c, u64 d,
-				    struct qtee_response *response)
+static __always_inline int qtee_smc_try(bool traced, unsigned int how, u32 function, u32 info, u64 a, u64 b, u64 c,
+					u64 d, struct qtee_response *response)
 {
 	const struct qtee_smc_call call = { { function, info, a, b, c, d } };
+	const bool one = how & QTEE_SMC_ONE;
 	struct qtee_smc_answer answer;
 
-	if (qtee_trace_on())
-		return qtee_smc_whole(how, function, a, b, c, d, response);
-	qtee_smc_enter(how & QTEE_SMC_ONE);
+	qtee_smc_enter(one);
+	if (traced)
+		qtee_trace_enter(&response->trace, qtee_smc_transport(one), qtee_smc_kind(function));
 	answer = qtee_smc_once(&call);
+	if (traced)
+		qtee_smc_trace_exit(one, function, &answer, response);
 	response->type = answer.type;
 	response->result = answer.result;
 	if (likely(!answer.status)) {
-		qtee_smc_leave(how & QTEE_SMC_ONE);
+		qtee_smc_leave(one);
 		return 0;
 	}
 	response->status = answer.status;
@@ -274,16 +281,31 @@ static __always_inline int qtee_smc(unsigned int how, u32 function, u32 info, u6
 	return qtee_smc_whole(how | QTEE_SMC_ENTERED, function, a, b, c, d, response);
 }
 
+static noinline int qtee_smc_traced(unsigned int how, u32 function, u64 a, u64 b, u64 c, u64 d,
+				    struct qtee_response *response)
+{
+	return qtee_smc_try(true, how, function, qtee_smc_info(function), a, b, c, d, response);
+}
+
+/* What trace events need has a function of its own, and the call without them nothing of it. */
+static __always_inline int qtee_smc(unsigned int how, u32 function, u64 a, u64 b, u64 c, u64 d,
+				    struct qtee_response *response)
+{
+	if (qtee_trace_on())
+		return qtee_smc_traced(how, function, a, b, c, d, response);
+	return qtee_smc_try(false, how, function, qtee_smc_info(function), a, b, c, d, response);
+}
+
 static __always_inline int qtee_smc_invoke(unsigned int how, phys_addr_t in, size_t in_size, phys_addr_t out,
 					   size_t out_size, struct qtee_response *response)
 {
-	return qtee_smc(how, QTEE_SMC_INVOKE, QTEE_SMC_INVOKE_ARGINFO, in, in_size, out, out_size, response);
+	return qtee_smc(how, QTEE_SMC_INVOKE, in, in_size, out, out_size, response);
 }
 
 static __always_inline int qtee_smc_respond(unsigned int how, phys_addr_t out, size_t out_size,
 					    struct qtee_response *response)
 {
-	return qtee_smc(how, QTEE_SMC_CALLBACK_RESPONSE, QTEE_SMC_RESPONSE_ARGINFO, out, out_size, 0, 0, response);
+	return qtee_smc(how, QTEE_SMC_CALLBACK_RESPONSE, out, out_size, 0, 0, response);
 }
 
 static int qtee_transport_smc_invoke(phys_addr_t in, size_t in_size, phys_addr_t out, size_t out_size,

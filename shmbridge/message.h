@@ -186,18 +186,26 @@ static __always_inline int qtee_message_reserve(struct qtee_message *message, u3
 	return likely(size <= qtee_message_in(message)->size) ? 0 : qtee_message_reserve_big(message, size);
 }
 
-/**
- * qtee_message_clear() - clear what an invocation used, and no more
- * @message: a pair that QTEE is done with
- */
-static __always_inline void qtee_message_clear(struct qtee_message *message)
-{
-	u64 *in = qtee_message_in(message)->addr;
+/* Where a call of memset() costs more than to clear. */
+#define QTEE_MESSAGE_SMALL	256
 
-	/* A message without arguments, and nothing is shorter. What is beyond is zero already. */
-	if (message->in_used <= 2 * sizeof(*in)) {
-		WRITE_ONCE(in[0], 0);
-		WRITE_ONCE(in[1], 0);
+/* As qtee_message_clear(), where @in, the inbound buffer in use, is known. */
+static __always_inline void qtee_message_wipe(struct qtee_message *message, void *in)
+{
+	const void *end = in + message->in_used;
+
+	if (message->in_used <= QTEE_MESSAGE_SMALL) {
+		/* Buffers are whole pages; what is beyond the message is zero already. */
+		do {
+			u64 *word = in;
+
+			word[0] = 0;
+			word[1] = 0;
+			word[2] = 0;
+			word[3] = 0;
+			barrier();	/* no memset() after all */
+			in += 4 * sizeof(*word);
+		} while (in < end);
 	} else {
 		memset(in, 0, message->in_used);
 	}
@@ -205,6 +213,15 @@ static __always_inline void qtee_message_clear(struct qtee_message *message)
 		memset(message->out.addr, 0, message->out_used);
 	message->in_used = 0;
 	message->out_used = 0;
+}
+
+/**
+ * qtee_message_clear() - clear what an invocation used, and no more
+ * @message: a pair that QTEE is done with
+ */
+static inline void qtee_message_clear(struct qtee_message *message)
+{
+	qtee_message_wipe(message, qtee_message_in(message)->addr);
 }
 
 u64 qtee_message_size_count(unsigned int bucket);

@@ -119,6 +119,9 @@ static int qtee_answer_payload(const struct qtee_answer *answer, const struct qt
 			continue;
 		from = answer->buffer[buffer].from;
 		size = answer->buffer[buffer++].size;
+		/* It may point anywhere, and nothing could be faulted in. */
+		if (!size)
+			continue;
 		if (!access_ok(from, size) || __copy_from_user_inatomic(args->arg[i].buffer.addr, from, size))
 			ret = -EFAULT;
 	}

@@ -214,7 +214,8 @@ err_fault:
  *
  * Return: 0 when QTEE answered, also when its answer can't be used (the result is UNAVAIL then); -EINVAL for what is
  *	not allowed, an unknown object, more than 15 of a kind; -EBUSY: QTEE did not see it, and it can be tried again;
- *	-EFAULT, -EMSGSIZE, -ENOMEM, -EIO as qtee_object_invoke(). Objects whose names could not be written are released.
+ *	-EFAULT, -EMSGSIZE, -ENOMEM, -EIO as qtee_object_invoke(). Objects whose names could not be written are
+ *	released.
  */
 int qtee_tee_invoke(struct qtee_tee_file *file, void __user *user, u64 size)
 {

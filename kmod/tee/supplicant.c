@@ -182,8 +182,9 @@ static noinline int qtee_tee_receive_run(struct qtee_tee_file *file, struct qtee
 /**
  * qtee_tee_receive() - the ioctl
  * @file: the open file
- * @user: the caller's header and parameters: the first is the caller's area for input buffers, 8-aligned, the others are
- *	empty; out: the request. An operation of QTEE_OP_RELEASE says that QTEE let an object go, and takes no answer
+ * @user: the caller's header and parameters: the first is the caller's area for input buffers, 8-aligned, the others
+ *	are empty; out: the request. An operation of QTEE_OP_RELEASE says that QTEE let an object go, and takes no
+ *	answer
  * @size: bytes there
  *
  * Return: 0; -EINTR when a signal came; -EINVAL for parameters that are not so; -ENOSPC when the request does not fit,

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <filesystem>
+#include <string>
+#include <vector>
 
 #include "kernel.hpp"
 #include "qtee/qtee.hpp"
@@ -47,6 +50,14 @@ TEST(NodeTest, HasAllOfSysfs) {
   EXPECT_EQ(file_write(kNodeDevice / "objects/flush", "1\n"), 0);
 }
 
+std::vector<std::string> tee_devices() {
+  std::vector<std::string> names;
+  for (const fs::directory_entry& entry : fs::directory_iterator("/dev"))
+    if (entry.path().filename().string().starts_with("tee") && !entry.path().filename().string().starts_with("teepriv"))
+      names.push_back(entry.path().filename());
+  return names;
+}
+
 TEST(NodeTest, KeepsOtherDriversFromQtee) {
   // Where qcom_scm makes none, before 6.18, our driver makes none beside the node.
   if (!fs::exists(kScmDevice)) return;
@@ -54,9 +65,11 @@ TEST(NodeTest, KeepsOtherDriversFromQtee) {
   EXPECT_EQ(driver_of(kScmDevice), "qtee");
   EXPECT_FALSE(fs::exists(kScmDevice / "objects"));
   EXPECT_FALSE(fs::exists(kScmDevice / "statistics"));
+  // Ours is the only TEE device.
+  EXPECT_EQ(tee_devices(), std::vector<std::string>{"tee0"});
   ASSERT_TRUE(modprobe("qcomtee"));
   EXPECT_EQ(driver_of(kScmDevice), "qtee");
-  EXPECT_FALSE(fs::exists("/dev/tee0"));
+  EXPECT_EQ(tee_devices(), std::vector<std::string>{"tee0"});
   EXPECT_EQ(module_unload("qcomtee"), 0);
   vsoc::Service::open(Root::open()).null();
 }

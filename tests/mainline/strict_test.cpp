@@ -230,6 +230,35 @@ TEST_F(StrictServer, AnAreaThatIsNotThereKeepsTheRequest) {
   EXPECT_THAT(outcome, Answers(3));
 }
 
+// An address that no memory of ours can have: what has no bytes is not looked for there, and not for ever.
+constexpr std::uint64_t kNowhere = 0xFFFF'8000'0000'0000;
+
+TEST_F(StrictServer, ARequestWithoutBuffersNeedsNoArea) {
+  Outcome outcome;
+  std::jthread caller([&] {
+    outcome = Service(own_).call(Op::callback).in_value(vsoc::CallbackRequest{9, 1}).in_ref(Ref::user(7)).run(own_);
+  });
+  std::uint32_t func = 0;
+  std::vector<Param> params(11);
+  params[0] = {kMetaInout, kNowhere, 1024, 0};
+  ASSERT_EQ(client_.device->receive(func, params), 0);
+  EXPECT_EQ(func, 9u);
+  EXPECT_EQ(send(3, {{kMetaOutput, params[0].b, 0, 0}}), 0);
+  caller.join();
+  EXPECT_THAT(outcome, Answers(3));
+}
+
+TEST_F(StrictServer, AnEmptyOutputMayPointAnywhere) {
+  Outcome outcome;
+  std::jthread caller([&] { outcome = call_back(); });
+  std::uint32_t func = 0;
+  std::vector<Param> params;
+  ASSERT_EQ(receive(1024, 11, func, params), 0);
+  EXPECT_EQ(send(0, {{kMetaOutput, params[0].b, 0, 0}, {kUbufInput, 0, 0, 0}, {kUbufOutput, kNowhere, 0, 0}}), 0);
+  caller.join();
+  EXPECT_THAT(outcome, Answers(0));
+}
+
 TEST_F(StrictServer, ARequestThatCanNotBeToldIsKept) {
   Outcome outcome;
   std::jthread caller([&] { outcome = call_back(); });

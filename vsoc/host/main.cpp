@@ -28,7 +28,7 @@ int main(int argc, char** argv) {
     Options options;
     int status = 0;
     if (!options_read(argc, argv, options, status)) return status;
-    return session_run(options, pieces_find(tree, options.kernel));
+    return session_run(options, pieces_find(tree, options));
   } catch (const std::exception& error) {
     fmt::print(stderr, "vsoc/run: {}\n", error.what());
     return kStatusMachine;

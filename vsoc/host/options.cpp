@@ -48,6 +48,7 @@ bool options_read(int argc, char** argv, Options& options, int& status) {
   app.add_option("--driver", options.driver, "what to load before the command")
       ->check(CLI::IsMember({"qtee", "mainline", "none"}))
       ->capture_default_str();
+  app.add_flag("--tools", options.tools, "have bpftrace and perf in the guest; vsoc/setup guest-tools makes them");
   app.add_flag("--icount", options.icount, "count instructions exactly; CPUs run one after another");
   app.add_option("--smp", options.smp, "CPUs")->check(CLI::Range(1u, kMaxCpus))->capture_default_str();
   app.add_option("--share", options.share, "a folder of this machine at /share, writable")

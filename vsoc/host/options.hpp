@@ -13,6 +13,7 @@ namespace qtee::vsoc {
 struct Options {
   std::string kernel = "debian";
   std::string driver = "qtee";
+  bool tools = false;  // bpftrace and perf in the guest
   bool icount = false;
   unsigned smp = 2;
   std::string share;               // empty: none

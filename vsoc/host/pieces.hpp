@@ -2,7 +2,8 @@
 #pragma once
 
 #include <filesystem>
-#include <string>
+
+#include "options.hpp"
 
 namespace qtee::vsoc {
 
@@ -11,7 +12,7 @@ struct Pieces {
   std::filesystem::path tree;
   std::filesystem::path cache;
   std::filesystem::path toolchain;
-  std::filesystem::path guest;
+  std::filesystem::path guest;   // the root that this run has
   std::filesystem::path kernel;  // of the chosen one
 
   std::filesystem::path firmware() const { return tree / "build/firmware/firmware.bin"; }
@@ -23,6 +24,6 @@ struct Pieces {
 };
 
 // Reads build/pieces and checks that all is there that a run needs. Throws std::runtime_error, which says what to do.
-Pieces pieces_find(const std::filesystem::path& tree, const std::string& kernel);
+Pieces pieces_find(const std::filesystem::path& tree, const Options& options);
 
 }  // namespace qtee::vsoc

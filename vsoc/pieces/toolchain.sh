@@ -11,6 +11,7 @@ toolchain_packages=(
   g++-14-arm-linux-gnueabihf
   libfmt-dev libgtest-dev libgmock-dev libbenchmark-dev libcli11-dev nlohmann-json3-dev libelf-dev
   libfmt-dev:arm64 libgtest-dev:arm64 libgmock-dev:arm64 libbenchmark-dev:arm64
+  bpftool libbpf-dev:arm64 libelf-dev:arm64 zlib1g-dev:arm64 libzstd-dev:arm64
 )
 
 piece_make() {

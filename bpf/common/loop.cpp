@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <limits>
+#include <system_error>
+
+#include "clock.hpp"
+#include "tool.hpp"
+
+namespace qtee::bpf {
+namespace {
+
+sigset_t signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) ::sigaddset(&set, signal);
+  return set;
+}
+
+}  // namespace
+
+Loop::Loop(const Options& options) : options_(options) {
+  const sigset_t set = signals();
+  ::sigprocmask(SIG_BLOCK, &set, nullptr);
+  signals_ = FileDescriptor(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals_) throw std::system_error(errno, std::generic_category(), "wait for signals");
+}
+
+Loop::~Loop() { end_command(); }
+
+void Loop::start_command() {
+  if (options_.command.empty()) return;
+  std::vector<char*> arguments;
+  for (const std::string& word : options_.command) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  child_ = ::fork();
+  if (child_ < 0) {
+    child_ = 0;
+    throw std::system_error(errno, std::generic_category(), "start the command");
+  }
+  if (child_ == 0) {
+    const sigset_t set = signals();
+    ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
+    ::execvp(arguments[0], arguments.data());
+    const std::string text = fmt::format("{}: {}\n", arguments[0], std::strerror(errno));
+    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
+    ::_exit(127);
+  }
+}
+
+void Loop::end_command() {
+  if (!child_) return;
+  int status = 0;
+  ::kill(child_, SIGTERM);
+  while (::waitpid(child_, &status, 0) < 0 && errno == EINTR) {
+  }
+  child_ = 0;
+}
+
+std::uint64_t Loop::length() const { return (ended_ ? ended_ : clock_now()) - began_; }
+
+void Loop::run(const std::function<void()>& each_interval) {
+  constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
+  began_ = clock_now();
+  const std::uint64_t end = options_.duration ? began_ + *options_.duration : kNever;
+  std::uint64_t next = options_.interval ? began_ + *options_.interval : kNever;
+  start_command();
+  while (!stopped_) {
+    const std::uint64_t now = clock_now(), until = std::min(end, next);
+    if (now >= end) break;
+    if (now >= next) {
+      each_interval();
+      // What could not be had in time is not had at once.
+      next = std::max(next + *options_.interval, clock_now());
+      continue;
+    }
+    std::vector<pollfd> fds = {{signals_.get(), POLLIN, 0}};
+    for (const auto& watch : watches_) fds.push_back({watch.first, POLLIN, 0});
+    timespec wait{};
+    if (until != kNever) {
+      wait.tv_sec = static_cast<std::time_t>((until - now) / 1'000'000'000);
+      wait.tv_nsec = static_cast<long>((until - now) % 1'000'000'000);
+    }
+    if (::ppoll(fds.data(), fds.size(), until == kNever ? nullptr : &wait, nullptr) < 0 && errno != EINTR)
+      throw std::system_error(errno, std::generic_category(), "wait");
+    for (std::size_t i = 0; i < watches_.size(); ++i)
+      if (fds[i + 1].revents) watches_[i].second();
+    signalfd_siginfo signal;
+    while (::read(signals_.get(), &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal)) {
+      if (signal.ssi_signo != SIGCHLD) {
+        stopped_ = true;
+        continue;
+      }
+      int status = 0;
+      if (child_ && ::waitpid(child_, &status, WNOHANG) == child_) {
+        child_ = 0;
+        stopped_ = true;
+        status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+      }
+    }
+  }
+  ended_ = clock_now();
+  for (const auto& watch : watches_) watch.second();
+}
+
+}  // namespace qtee::bpf

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tool.hpp"
+
+#include <bpf/bpf.h>
+#include <fmt/format.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "clock.hpp"
+#include "output.hpp"
+#include "quantity.hpp"
+
+namespace qtee::bpf {
+namespace {
+
+std::string libbpf_words;
+bool libbpf_verbose = false;
+
+int libbpf_print(libbpf_print_level level, const char* format, va_list arguments) {
+  char line[1024];
+  std::vsnprintf(line, sizeof line, format, arguments);
+  if (libbpf_verbose) std::fputs(line, stderr);
+  if (level == LIBBPF_WARN) libbpf_words = line;
+  while (!libbpf_words.empty() && libbpf_words.back() == '\n') libbpf_words.pop_back();
+  return 0;
+}
+
+bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+bpf_prog_info program_info(const bpf_program* program) {
+  bpf_prog_info info{};
+  std::uint32_t size = sizeof info;
+  if (bpf_prog_get_info_by_fd(bpf_program__fd(program), &info, &size) != 0) return {};
+  return info;
+}
+
+}  // namespace
+
+void libbpf_listen(bool verbose) {
+  libbpf_verbose = verbose;
+  libbpf_set_print(libbpf_print);
+}
+
+std::string libbpf_last_words() { return libbpf_words.empty() ? std::strerror(errno) : libbpf_words; }
+
+void libbpf_check(int error, const std::string& what) {
+  if (!error) return;
+  throw ToolError(fmt::format("{}: {}{}", what, std::strerror(error < 0 ? -error : error),
+                              libbpf_words.empty() ? "" : " (" + libbpf_words + "; -v says more)"));
+}
+
+bool module_loaded(std::string_view module) { return exists(fmt::format("/sys/module/{}", module)); }
+
+void kernel_require(std::string_view module) {
+  // Nothing is created: an attribute that is none is refused last.
+  errno = 0;
+  if (::syscall(SYS_bpf, BPF_MAP_CREATE, nullptr, 0) < 0 && errno == ENOSYS)
+    throw ToolError(
+        "this kernel has no BPF (CONFIG_BPF_SYSCALL); the trace events themselves are in "
+        "/sys/kernel/tracing/events/qtee");
+  if (!module_loaded(module))
+    throw ToolError(fmt::format("the driver is not loaded (there is no /sys/module/{})", module));
+  const int map = bpf_map_create(BPF_MAP_TYPE_RINGBUF, nullptr, 0, 0, 4096 * 16, nullptr);
+  if (map == -EPERM || map == -EACCES) throw ToolError("not permitted: this needs root, or CAP_BPF and CAP_PERFMON");
+  if (map >= 0) ::close(map);
+  if (!exists("/sys/kernel/btf/vmlinux"))
+    throw ToolError("this kernel has no BTF (CONFIG_DEBUG_INFO_BTF), which the tool finds the kernel's structures by");
+  if (!exists(fmt::format("/sys/kernel/btf/{}", module)))
+    throw ToolError(
+        fmt::format("the module {} has no BTF: build it with CONFIG_DEBUG_INFO_BTF_MODULES and pahole", module));
+}
+
+std::string process_name(std::uint32_t pid) {
+  std::ifstream file(fmt::format("/proc/{}/comm", pid));
+  std::string name;
+  std::getline(file, name);
+  return name;
+}
+
+Overhead::Overhead() : stats_(bpf_enable_stats(BPF_STATS_RUN_TIME)) {
+  if (!stats_) throw ToolError(fmt::format("--overhead: the kernel does not count: {}", std::strerror(errno)));
+}
+
+void Overhead::report(std::string_view tool, const bpf_object* object, std::uint64_t ns, bool json) const {
+  bpf_program* program;
+  bpf_object__for_each_program(program, object) {
+    if (bpf_program__fd(program) < 0) continue;
+    const bpf_prog_info info = program_info(program);
+    const char* name = bpf_program__name(program);
+    if (json) {
+      Json line = json_line(tool, "overhead", clock_now());
+      line.update({{"program", name},
+                   {"runs", std::uint64_t{info.run_cnt}},
+                   {"run_ns", std::uint64_t{info.run_time_ns}},
+                   {"elapsed_ns", ns}});
+      json_write(line);
+    } else {
+      remark_write(tool, fmt::format("{} ran {} times, {} each, {} of a CPU", name, count_format(info.run_cnt),
+                                     duration_format(info.run_cnt ? info.run_time_ns / info.run_cnt : 0),
+                                     share_format(info.run_time_ns, ns)));
+    }
+  }
+}
+
+std::uint64_t programs_missed(const bpf_object* object) {
+  std::uint64_t missed = 0;
+  bpf_program* program;
+  bpf_object__for_each_program(program, object) {
+    if (bpf_program__fd(program) >= 0) missed += program_info(program).recursion_misses;
+  }
+  return missed;
+}
+
+RingBuffer::RingBuffer(int map, Loop& loop, std::function<void(const void*, std::size_t)> handle)
+    : handle_(std::move(handle)), buffer_(ring_buffer__new(map, &RingBuffer::handle, this, nullptr)) {
+  if (!buffer_) throw ToolError("no buffer for events: " + libbpf_last_words());
+  loop.watch(ring_buffer__epoll_fd(buffer_), [this] { drain(); });
+}
+
+RingBuffer::~RingBuffer() { ring_buffer__free(buffer_); }
+
+void RingBuffer::drain() { ring_buffer__consume(buffer_); }
+
+int RingBuffer::handle(void* self, void* data, std::size_t size) {
+  static_cast<RingBuffer*>(self)->handle_(data, size);
+  return 0;
+}
+
+}  // namespace qtee::bpf
