@@ -30,16 +30,6 @@ void qtee_ahead_version_set(u32 version)
 		WRITE_ONCE(qtee_ahead_version, version);
 }
 
-/* As qtee_table_send(), told of in the trace. */
-static int qtee_ahead_object_send(struct qtee_message *message, struct qtee_object *object, u32 *id)
-{
-	int ret = qtee_table_send(object, id);
-
-	if (trace_qtee_object_create_enabled() && !ret && *id & QTEE_ID_CB)
-		trace_qtee_object_create(message->response.trace.name, *id);
-	return ret;
-}
-
 /**
  * qtee_ahead_send() - give an input object its id, and tell where its memory is
  * @message: the invocation's buffers
@@ -60,11 +50,11 @@ int qtee_ahead_send(struct qtee_message *message, struct qtee_arg *arg)
 	arg->mapping = 0;
 	if (qtee_object_kind(object) != QTEE_OBJECT_CB || !object->ops->map || !READ_ONCE(mapping_ahead) ||
 	    READ_ONCE(qtee_ahead_version) < QTEE_ASYNC_VERSION_MAPPING || object->ops->map(object, &mapping))
-		return qtee_ahead_object_send(message, object, &arg->wire);
+		return qtee_invoke_send(message, object, &arg->wire);
 
 	/* From here on QTEE may release the object, if it guesses the id: it is not looked at again. */
-	ret = qtee_ahead_object_send(message, object, &arg->wire);
-	if (ret || qtee_ahead_object_send(message, mapping.handle, &wire.handle)) {
+	ret = qtee_invoke_send(message, object, &arg->wire);
+	if (ret || qtee_invoke_send(message, mapping.handle, &wire.handle)) {
 		qtee_object_put(mapping.handle);
 		return ret;
 	}

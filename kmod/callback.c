@@ -51,11 +51,9 @@ static int qtee_callback_args_take(struct qtee_message *message, struct qtee_arg
 			arg->buffer.addr = message->out.addr + arg->wire;
 			break;
 		case QTEE_ARG_IO:
-			err = qtee_invoke_object(arg->wire, &arg->object);
+			err = qtee_invoke_object_take(message, arg);
 			if (err)
 				ret = err;
-			if (trace_qtee_object_create_enabled())
-				qtee_invoke_object_trace(message, arg);
 			break;
 		}
 	}
@@ -73,11 +71,9 @@ static int qtee_callback_objects_send(struct qtee_message *message, struct qtee_
 
 		if (arg->kind != QTEE_ARG_OO)
 			continue;
-		ret = qtee_table_send(arg->object, &arg->wire);
+		ret = qtee_invoke_send(message, arg->object, &arg->wire);
 		if (ret)
 			break;
-		if (trace_qtee_object_create_enabled() && arg->wire & QTEE_ID_CB)
-			trace_qtee_object_create(message->response.trace.name, arg->wire);
 	}
 	if (!ret)
 		return 0;

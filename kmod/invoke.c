@@ -107,11 +107,8 @@ u32 qtee_context_id(const struct qtee_context *context)
 }
 EXPORT_SYMBOL_GPL(qtee_context_id);
 
-/*
- * The object that an id of QTEE means, with a reference. Returns 0; -ENOENT for a callback object that QTEE does not
- * hold; -EBADMSG for the root object, which QTEE never gives. May sleep.
- */
-int qtee_invoke_object(u32 id, struct qtee_object **object)
+/* The object that an id of QTEE means, with a reference. Returns as qtee_invoke_object_take(). */
+static int qtee_invoke_object(u32 id, struct qtee_object **object)
 {
 	*object = NULL;
 	if (id == QTEE_ID_NULL)
@@ -130,6 +127,37 @@ int qtee_invoke_object(u32 id, struct qtee_object **object)
 		return 0;
 	qtee_stat_inc(QTEE_STAT_UNKNOWN_IDS);
 	return -ENOENT;
+}
+
+/* Tells of a TEE object that QTEE has given. */
+static noinline void qtee_invoke_object_trace(const struct qtee_message *message, const struct qtee_arg *arg)
+{
+	if (qtee_object_kind(arg->object) == QTEE_OBJECT_TEE)
+		trace_qtee_object_create(message->response.trace.name, arg->wire);
+}
+
+/*
+ * Takes the object of an argument that QTEE has written, with a reference, and tells of it in the trace. Returns 0;
+ * -ENOENT for a callback object that QTEE does not hold; -EBADMSG for the root object, which QTEE never gives. May
+ * sleep.
+ */
+int qtee_invoke_object_take(const struct qtee_message *message, struct qtee_arg *arg)
+{
+	int ret = qtee_invoke_object(arg->wire, &arg->object);
+
+	if (trace_qtee_object_create_enabled())
+		qtee_invoke_object_trace(message, arg);
+	return ret;
+}
+
+/* As qtee_table_send(), told of in the trace. */
+int qtee_invoke_send(const struct qtee_message *message, struct qtee_object *object, u32 *id)
+{
+	int ret = qtee_table_send(object, id);
+
+	if (trace_qtee_object_create_enabled() && !ret && *id & QTEE_ID_CB)
+		trace_qtee_object_create(message->response.trace.name, *id);
+	return ret;
 }
 
 /*
@@ -218,21 +246,10 @@ static int qtee_invoke_args_send(struct qtee_message *message, void *buf, struct
 	return 0;
 }
 
-/* Tells of a TEE object that QTEE has given. */
-noinline void qtee_invoke_object_trace(const struct qtee_message *message, const struct qtee_arg *arg)
-{
-	if (qtee_object_kind(arg->object) == QTEE_OBJECT_TEE)
-		trace_qtee_object_create(message->response.trace.name, arg->wire);
-}
-
 /* Takes an object of an answer. Returns 0 or -ENODEV. */
-static noinline int qtee_invoke_object_take(struct qtee_message *message, struct qtee_arg *arg)
+static noinline int qtee_invoke_output_take(const struct qtee_message *message, struct qtee_arg *arg)
 {
-	int ret = qtee_invoke_object(arg->wire, &arg->object);
-
-	if (trace_qtee_object_create_enabled())
-		qtee_invoke_object_trace(message, arg);
-	if (!ret)
+	if (!qtee_invoke_object_take(message, arg))
 		return 0;
 	pr_warn_ratelimited("QTEE gives object 0x%x, which it does not have\n", arg->wire);
 	return -ENODEV;
@@ -279,7 +296,7 @@ static int qtee_invoke_args_take(struct qtee_message *message, const void *buf, 
 			}
 		} else if (arg->kind == QTEE_ARG_OO) {
 			/* Each id is a reference to be taken, whatever the others are. */
-			err = qtee_invoke_object_take(message, arg);
+			err = qtee_invoke_output_take(message, arg);
 		}
 		if (unlikely(err && (!ret || ret == -EFAULT)))
 			ret = err;

@@ -9,8 +9,8 @@ struct qtee_message;
 
 /* invoke.c */
 int qtee_invoke(struct qtee_context *context, u32 id, u32 op, struct qtee_args *args, s32 *result);
-int qtee_invoke_object(u32 id, struct qtee_object **object);
-void qtee_invoke_object_trace(const struct qtee_message *message, const struct qtee_arg *arg);
+int qtee_invoke_object_take(const struct qtee_message *message, struct qtee_arg *arg);
+int qtee_invoke_send(const struct qtee_message *message, struct qtee_object *object, u32 *id);
 struct qtee_object *qtee_invoke_unsend(struct qtee_message *message, u32 id);
 
 /* ahead.c */

@@ -10,12 +10,10 @@
  * Locking: a CPU's list belongs to the tasks on that CPU while they can't be preempted; no interrupt touches it. Other
  * CPUs have a worker on that CPU empty it, or wait until it is offline.
  */
-#include <linux/bitops.h>
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/err.h>
 #include <linux/idr.h>
-#include <linux/log2.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
@@ -240,11 +238,20 @@ u64 qtee_message_sent(void)
 	return sum;
 }
 
-/* As qtee_message_reserve(), for a message that the buffer in use does not hold. */
-int qtee_message_reserve_big(struct qtee_message *message, u32 size)
+/**
+ * qtee_message_reserve() - have room for an inbound message
+ * @message: a pair of which nothing is used yet
+ * @size: bytes, up to QTEE_MSG_MAX, not 0
+ *
+ * Return: 0; -EAGAIN when all buffers of that size are in use; -ENOMEM.
+ * Context: process context, may sleep, for message_wait_ms when there is no buffer.
+ */
+int qtee_message_reserve(struct qtee_message *message, u32 size)
 {
 	struct qtee_big *big;
 
+	if (size <= qtee_message_in(message)->size)
+		return 0;
 	if (message->big_owner)
 		qtee_message_big_put(message);
 	big = qtee_big_get(size);

@@ -94,7 +94,7 @@ extern struct qtee_pool qtee_message_pool;
 
 struct qtee_message *qtee_message_get_slow(void);
 void qtee_message_put_slow(struct qtee_message *message);
-int qtee_message_reserve_big(struct qtee_message *message, u32 size);
+int qtee_message_reserve(struct qtee_message *message, u32 size);
 
 /* The inbound buffer that is in use. */
 static inline struct qtee_buffer *qtee_message_in(struct qtee_message *message)
@@ -171,19 +171,6 @@ static __always_inline void qtee_message_put(struct qtee_message *message)
 	}
 	preempt_enable();
 	qtee_message_put_slow(message);
-}
-
-/**
- * qtee_message_reserve() - have room for an inbound message
- * @message: a pair of which nothing is used yet
- * @size: bytes, up to QTEE_MSG_MAX, not 0
- *
- * Return: 0; -EAGAIN when all buffers of that size are in use; -ENOMEM.
- * Context: process context, may sleep, for message_wait_ms when there is no buffer.
- */
-static __always_inline int qtee_message_reserve(struct qtee_message *message, u32 size)
-{
-	return likely(size <= qtee_message_in(message)->size) ? 0 : qtee_message_reserve_big(message, size);
 }
 
 /* Where a call of memset() costs more than to clear. */
