@@ -9,6 +9,7 @@ piece_make() {
   debs_open amd64
   debs_install "$tools" npm ca-certificates
 
+  mkdir -p "$tools/usr/local"
   cp "$tree"/dashboards/benchmarks/package{,-lock}.json "$root"
   # This machine with Debian's /usr in place of its own: npm finds the user's settings, names of hosts and certificates.
   # Those that the machine's owner added are in /usr/local.
@@ -17,7 +18,8 @@ piece_make() {
     case ${!variable:-} in /usr/*) args+=(--ro-bind "${!variable}" /tmp/"$variable" --setenv "$variable" /tmp/"$variable") ;; esac
   done
   say "  packages from npm" 2>&3
-  bwrap --die-with-parent --unshare-pid "${args[@]}" --chdir "$root" -- /usr/bin/env PATH=/usr/bin npm_config_cache=/tmp/npm \
-    npm_config_update_notifier=false /usr/bin/npm ci --ignore-scripts --no-audit --no-fund
+  bwrap --die-with-parent --unshare-pid "${args[@]}" --chdir "$root" --setenv npm_config_cache /tmp/npm \
+    --setenv npm_config_update_notifier false -- \
+    /usr/bin/node /usr/share/nodejs/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund
   rm -rf "$tools"
 }

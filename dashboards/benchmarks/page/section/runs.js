@@ -1,23 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Every run: where and with what it was made, and its data to take away.
+import { csvOf } from '../csv.js';
 import { fileRead } from '../data.js';
 import { element, fileSave } from '../element.js';
 import { commitShort, environmentChanges, settingsOf, timeFormat } from '../run.js';
 import { section } from './common.js';
 
 const text = (value) => (typeof value === 'string' ? value || '–' : JSON.stringify(value));
-
-/** One line per repetition and figure. */
-export function csvOf(runs) {
-  const quoted = (value) => (/[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : value);
-  const lines = [['run', 'time', 'commit', 'kernel', 'configuration', 'benchmark', 'figure', 'repetition', 'value']];
-  for (const run of runs)
-    for (const [name, figures] of Object.entries(run.benchmarks))
-      for (const [figure, samples] of Object.entries(figures))
-        samples.forEach((value, i) => lines.push([run.name, run.time, run.context.commit, run.context.kernel, run.configuration.label, name, figure, i, value]));
-  return lines.map((line) => line.map(quoted).join(',')).join('\n') + '\n';
-}
 
 export function runsSection(page) {
   const card = (run) => {
