@@ -21,6 +21,7 @@ nlohmann::ordered_json goals_parse(const std::string& name, const std::string& t
     if (ratio && goal.contains("goal")) fail("both \"goal\" and \"ratio\"");
     if (!goal.contains(key) || !goal[key].is_number() || goal[key].get<double>() < 0)
       fail(fmt::format("\"{}\" is missing or not a number from 0 up", key));
+    if (goal.contains("at_least") && !goal["at_least"].is_boolean()) fail("\"at_least\" is neither true nor false");
     if (ratio != (goal.contains("of") && goal["of"].is_string())) fail("\"ratio\" and \"of\" belong together");
   }
   return goals;

@@ -16,8 +16,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array texts = {"qtee_schema", "commit",    "commit_time", "commit_subject", "dirty",    "kernel", "kernel_name",
-                              "machine",     "cpu_model", "cpus",        "qemu",           "settings", "icount"};
+constexpr std::array texts = {"qtee_schema", "kernel", "kernel_name", "machine", "cpu_model", "cpus", "qemu", "settings", "icount"};
 const std::set<std::string, std::less<>> whos = {"floor", "mainline", "tee", "qtee", "qtee-direct"};
 // Numbers of an entry that are no measurements.
 const std::set<std::string, std::less<>> bookkeeping = {
@@ -44,11 +43,21 @@ std::string text_member(const Json& object, const char* key, const Place& place)
   return value.get<std::string>();
 }
 
+// Results of a tree that git knows nothing of: each run is a commit of its own.
+void context_complete(Json& context, const std::string& time) {
+  if (!context.is_object() || context.contains("commit")) return;
+  context["commit"] = "none";
+  context["commit_time"] = time;
+  context["commit_subject"] = "";
+  context["dirty"] = "0";
+}
+
 void context_check(const Json& context, const Place& place) {
   if (!context.is_object()) place.fail("not an object");
   for (const char* key : texts) text_member(context, key, place);
   const std::string schema = context["qtee_schema"];
   if (schema != "1") place.fail(fmt::format("\"qtee_schema\" is \"{}\"; this program knows \"1\"", schema));
+  for (const char* key : {"commit", "commit_time", "commit_subject", "dirty"}) text_member(context, key, place);
   static const std::regex iso(R"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d ?(Z|[+-]\d\d:?\d\d))");
   const std::string commit_time = context["commit_time"];
   if (!std::regex_match(commit_time, iso))
@@ -102,7 +111,8 @@ void entry_take(const Json& entry, RunFile& run, Place place) {
     if (time && !value.is_number()) place.fail(fmt::format("\"{}\" is not a number", key));
     if (!value.is_number() || bookkeeping.contains(key)) continue;
     const double number = value.get<double>();
-    if (!std::isfinite(number) || number < 0) place.fail(fmt::format("\"{}\" is {}", key, value.dump()));
+    // What something costs beyond something else may be less than nothing.
+    if (!std::isfinite(number) || (number < 0 && !key.starts_with("over_"))) place.fail(fmt::format("\"{}\" is {}", key, value.dump()));
     benchmark[key].push_back(number);
   }
 }
@@ -130,7 +140,9 @@ std::string time_of(const std::string& name, const Json& context) {
   if (std::smatch part; std::regex_match(name, part, stamped))
     return fmt::format("{}-{}-{}T{}:{}:{}Z", part[1].str(), part[2].str(), part[3].str(), part[4].str(), part[5].str(),
                        part[6].str());
-  return context.contains("date") && context["date"].is_string() ? context["date"] : context["commit_time"];
+  const Place place{name, "context"};
+  if (!context.is_object()) place.fail("not an object");
+  return text_member(context, "date", place);
 }
 
 }  // namespace
@@ -147,6 +159,8 @@ RunFile run_file_parse(const std::string& name, std::string text) {
   const Place place{run.name, ""};
   if (!json.is_object()) place.fail("not an object");
   run.context = member(json, "context", place);
+  run.time = time_of(name, run.context);
+  context_complete(run.context, run.time);
   context_check(run.context, Place{run.name, "context"});
   const Json& entries = member(json, "benchmarks", place);
   if (!entries.is_array() || entries.empty()) place.fail("\"benchmarks\" is not a list with something in it");
@@ -154,7 +168,6 @@ RunFile run_file_parse(const std::string& name, std::string text) {
     entry_take(entries[i], run, Place{run.name, fmt::format("benchmarks[{}]", i)});
   if (run.benchmarks.empty() && run.failures.empty()) place.fail("only aggregates; run without --benchmark_report_aggregates_only");
   for (const auto& [benchmark, values] : run.benchmarks) budget_check(benchmark, values, place);
-  run.time = time_of(name, run.context);
   run.text = std::move(text);
   return run;
 }

@@ -4,7 +4,7 @@
 # them with the libraries and the font that are here.
 
 piece_make() {
-  local root=$2 name libraries='$here/usr/lib/x86_64-linux-gnu'
+  local root=$2 name libraries='$here/usr/lib/x86_64-linux-gnu:$here/usr/lib/x86_64-linux-gnu/pulseaudio'
   debs_open amd64
   debs_install "$root" chromium nodejs fonts-dejavu-core
   # One C library in a process, and that is the one whose loader starts it: the toolchain root's.

@@ -122,8 +122,9 @@ export function goalsJudge(goals, run) {
     const value = median(run.benchmarks[`${goal.path}/${goal.who}`]?.[goal.counter]);
     const of = goal.of ? median(run.benchmarks[goal.of]?.[goal.counter]) : undefined;
     const limit = goal.of ? (of === undefined ? undefined : of * goal.ratio) : goal.goal;
-    if (value === undefined || limit === undefined) return { goal, metric, value, limit, of, status: 'unmeasured' };
-    const met = metric.better === 'higher' ? value >= limit : value <= limit;
-    return { goal, metric, value, limit, of, share: limit === 0 ? (value === 0 ? 1 : Infinity) : value / limit, status: met ? 'met' : 'missed' };
+    if (value === undefined || limit === undefined) return { goal, metric, value, limit, of, least: Boolean(goal.at_least), status: 'unmeasured' };
+    const least = goal.at_least ?? metric.better === 'higher';
+    const met = least ? value >= limit : value <= limit;
+    return { goal, metric, value, limit, of, least, share: limit === 0 ? (value === 0 ? 1 : Infinity) : value / limit, status: met ? 'met' : 'missed' };
   });
 }

@@ -17,7 +17,6 @@ import { runsSection } from './section/runs.js';
 import { summarySection } from './section/summary.js';
 import { threadsSection } from './section/threads.js';
 import { stateChoice, stateGet, stateListen, stateSet } from './state.js';
-import { median } from './statistics.js';
 
 // Each: its short name in the navigation, what makes it, and what it shows depends on.
 const SECTIONS = [
@@ -41,11 +40,6 @@ function pageOf({ runs, goals }) {
     /** The run that sections about one run show: the newest, until another is chosen. */
     run: () => runs.find(({ name }) => name === stateChoice('run', names, configurations[0].runs.at(-1).name)),
     runOptions: () => configurations.map(({ label, runs: some }) => ({ group: label, options: [...some].reverse().map((run) => [run.name, runLabel(run)]) })),
-    /** The least that any floor takes of a figure. */
-    floor: (run, metric) => {
-      const floors = Object.entries(run.benchmarks).filter(([name]) => name.endsWith('/floor')).map(([, benchmark]) => median(benchmark[metric])).filter((value) => value > 0);
-      return floors.length ? Math.min(...floors) : undefined;
-    },
   };
 }
 

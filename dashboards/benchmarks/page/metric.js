@@ -13,6 +13,7 @@ const METRICS = [
   { key: 'bytes_copied', label: 'Bytes copied', kind: 'bytes', exact: true, judged: true },
   { key: 'bytes_zeroed', label: 'Bytes zeroed', kind: 'bytes', exact: true, judged: true },
   { key: 'user_instructions', label: 'User instructions', kind: 'count', exact: true, judged: true },
+  { key: 'over_none', label: 'Instructions beyond no arguments', kind: 'count', exact: true },
   { key: 'lock_contentions', label: 'Lock contentions', kind: 'count' },
   { key: 'real_time', label: 'Time', kind: 'ns', judged: true },
   { key: 'cpu_time', label: 'CPU time', kind: 'ns' },

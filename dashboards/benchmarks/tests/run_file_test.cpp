@@ -35,6 +35,20 @@ TEST(RunFileTest, TimeIsGoogleBenchmarksWhereTheNameTellsNone) {
   EXPECT_EQ(run_file_parse("mine.json", sample_file().dump()).time, "2026-01-02T03:04:05+00:00");
 }
 
+TEST(RunFileTest, ATreeWithoutGitHasNoCommit) {
+  Json file = sample_file();
+  for (const char* key : {"commit", "commit_time", "commit_subject", "dirty"}) file["context"].erase(key);
+  const RunFile run = run_file_parse("20260102T030406Z-debian.json", file.dump());
+  EXPECT_EQ(run.context["commit"], "none");
+  EXPECT_EQ(run.context["commit_time"], "2026-01-02T03:04:06Z");
+}
+
+TEST(RunFileTest, WhatIsCountedBeyondSomethingElseMayBeLess) {
+  Json file = sample_file();
+  file["benchmarks"][1]["over_none"] = -3;
+  EXPECT_THAT(run_file_parse("a.json", file.dump()).benchmarks.at("invoke/none/qtee").at("over_none"), ElementsAre(-3));
+}
+
 TEST(RunFileTest, FailedBenchmarksAreKept) {
   Json file = sample_file();
   file["benchmarks"][0]["error_occurred"] = true;
@@ -68,7 +82,9 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Damage{"NoObject", [](Json& f) { f = 7; }, "not an object"},
         Damage{"NoContext", [](Json& f) { f.erase("context"); }, "\"context\" is missing"},
-        Damage{"NoCommit", [](Json& f) { f["context"].erase("commit"); }, "context: \"commit\" is missing"},
+        Damage{"NoKernel", [](Json& f) { f["context"].erase("kernel"); }, "context: \"kernel\" is missing"},
+        Damage{"NoCommitTime", [](Json& f) { f["context"].erase("commit_time"); }, "\"commit_time\" is missing"},
+        Damage{"NoDate", [](Json& f) { f["context"].erase("date"); }, "\"date\" is missing"},
         Damage{"NumberForText", [](Json& f) { f["context"]["cpus"] = 2; }, "\"cpus\" is not a string"},
         Damage{"Schema", [](Json& f) { f["context"]["qtee_schema"] = "2"; }, "\"qtee_schema\" is \"2\""},
         Damage{"Time", [](Json& f) { f["context"]["commit_time"] = "yesterday"; }, "no ISO 8601 time"},

@@ -24,7 +24,7 @@ export function goalsSection(page) {
     const words = `${count('met')} met, ${count('missed')} missed, ${count('unmeasured')} not measured in this run.`;
     const rows = [...judgements].sort((a, b) => (a.status === 'missed' ? 0 : a.status === 'met' ? 1 : 2) - (b.status === 'missed' ? 0 : b.status === 'met' ? 1 : 2)).map((judgement) => {
       const { goal, metric, value, limit, status, share } = judgement;
-      const sign = metric.better === 'higher' ? '≥' : '≤';
+      const sign = judgement.least ? '≥' : '≤';
       const limitWords = goal.of ? `${sign} ${ratioFormat(goal.ratio)} of ${goal.of}${limit === undefined ? '' : ` (${valueFormat(metric, limit)})`}` : `${sign} ${valueFormat(metric, limit)}`;
       return [
         element('td', { class: `status ${status}`, 'data-status': status, 'data-name': `${goal.path}/${goal.who}`, 'data-metric': goal.counter }, icon(status), WORDS[status]),

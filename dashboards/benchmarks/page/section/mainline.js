@@ -61,24 +61,24 @@ export function mainlineSection(page) {
   };
 
   const body = () => {
-    const { run, metric, rows, suite } = read();
+    const { metric, rows, suite } = read();
     if (!rows.length) return empty('This run has no such figures.', 'Choose another suite, figure or run.');
     const compared = rows.filter(({ values, best }) => values.mainline > 0 && best !== undefined);
     const words = compared.length
       ? `${metric.label}: our cheapest way takes ${ratioFormat(median(compared.map(({ values, best }) => best / values.mainline)))} what mainline does (the median of ${compared.length} path${compared.length === 1 ? '' : 's'}).`
       : `${metric.label}: this run has nothing of mainline's driver to compare with.`;
     const present = WHO.filter((who) => rows.some(({ values }) => values[who] !== undefined));
-    const cells = ({ path, values }) => [
+    const cells = ({ path, values, best }) => [
       element('th', { scope: 'row' }, path),
       present.map((who) => numberCell(valueFormat(metric, values[who]), { name: `${path}/${who}`, metric: metric.key, value: values[who] ?? '' })),
       OURS.filter((who) => present.includes(who)).map((who) => {
         const ratio = values[who] === undefined || !values.mainline ? undefined : values[who] / values.mainline;
         return numberCell(ratio === undefined ? '–' : ratioFormat(ratio), { ratio: ratio ?? '', name: `${path}/${who}` });
       }),
-      OURS.filter((who) => present.includes(who) && who === 'qtee').map((who) => numberCell(values[who] === undefined || !page.floor(run, metric.key) ? '–' : ratioFormat(values[who] / page.floor(run, metric.key)))),
+      present.includes('floor') ? numberCell(best === undefined || !values.floor ? '–' : ratioFormat(best / values.floor)) : [],
     ];
     const head = ['Path', ...present.map((who) => ({ text: whoLabel(who), number: true })), ...OURS.filter((who) => present.includes(who)).map((who) => ({ text: `${whoShort(who)} ÷ mainline`, number: true })),
-      ...(present.includes('qtee') ? [{ text: '/dev/qtee ÷ floor', number: true }] : [])];
+      ...(present.includes('floor') ? [{ text: 'our best ÷ floor', number: true }] : [])];
     return [
       element('p', { class: 'finding' }, words),
       chart({ id: 'mainline-chart', options: options({ metric, rows }), height: 96 + rows.length * 30, label: () => `Dot plot of ${metric.label.toLowerCase()} per path, ${suite === 'all' ? 'all suites' : suite}. ${words}` }),
