@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# What the benchmark dashboard's page is bundled of and with, and what drives a browser in its tests: node_modules/ as
+# What the page of the benchmark dashboard is bundled of and with, and Node.js and Playwright for its tests: node_modules/ as
 # dashboards/benchmarks/package-lock.json has it, which is part of this piece's hash. Debian's npm fetches it, from the registry that
 # this machine's npm settings name, and checks it against the lock file; no package's script runs.
 
