@@ -17,7 +17,7 @@ export function section({ id, title, text, controls, body }) {
     const focused = bar.contains(document.activeElement) ? document.activeElement.id : '';
     bar.replaceChildren(...(controls ? controls().filter(Boolean) : []));
     chartsEnd(inside);
-    inside.replaceChildren(...[body()].flat().filter(Boolean));
+    inside.replaceChildren(...[body()].flat(Infinity).filter(Boolean));
     if (focused) document.getElementById(focused)?.focus();
   };
   return made;

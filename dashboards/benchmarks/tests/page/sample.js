@@ -36,7 +36,7 @@ export function sampleRuns({ commits = 5, kernels = ['debian', 'lts'], repetitio
           if (who !== 'mainline') {
             let rest = instructions;
             Object.entries(SHARES).forEach(([phase, share]) => {
-              const part = phase === 'other' ? rest : Math.round(cost * share);
+              const part = phase === 'other' ? rest : Math.round(instructions * share);
               rest -= part;
               figures[`budget_${phase}`] = constant(part);
             });
