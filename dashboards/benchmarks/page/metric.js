@@ -82,11 +82,12 @@ export function ratioFormat(ratio) {
   return `${ratio >= 100 ? whole.format(ratio) : ratio >= 0.1 ? ratio.toFixed(2) : significant.format(ratio)}×`;
 }
 
-/** A change: "+5.4 %", "−12 %", "0 %". */
+/** A change: "+5.4 %", "−12 %", "≈ 0 %" below 0.05 %, "0 %", "new" where there was nothing. */
 export function changeFormat(change) {
   if (!Number.isFinite(change)) return 'new';
   const percent = Math.abs(change) * 100;
   if (percent === 0) return '0\u00a0%';
-  const digits = percent >= 100 ? whole.format(percent) : percent < 0.1 ? '< 0.1' : significant.format(Math.round(percent * 10) / 10);
+  if (percent < 0.05) return '≈\u00a00\u00a0%';
+  const digits = percent >= 100 ? whole.format(percent) : significant.format(Math.round(percent * 10) / 10);
   return `${change > 0 ? '+' : '−'}${digits}\u00a0%`;
 }

@@ -54,7 +54,7 @@ export function mainlineSection(page) {
         },
         ...present.map((who) => ({
           type: 'scatter', name: whoLabel(who), symbol: symbolOf(who), symbolSize: 12, z: 3, color: colours.who[who],
-          itemStyle: { borderColor: colours.card, borderWidth: 1 }, data: rows.map(({ path, values }) => [values[who] ?? NaN, path]),
+          itemStyle: { opacity: 1, borderColor: colours.card, borderWidth: 1 }, data: rows.map(({ path, values }) => [values[who] ?? NaN, path]),
         })),
       ],
     };

@@ -54,7 +54,7 @@ function configurationCard(page, configuration) {
 
 export function summarySection(page) {
   const body = () => {
-    const cards = page.configurations.map((configuration) => configurationCard(page, configuration));
+    const cards = page.configurations.map((configuration) => configurationCard(page, configuration)).sort((a, b) => b.worse - a.worse);
     const worse = cards.reduce((sum, { worse: count }) => sum + count, 0);
     const compared = cards.some((card) => card.compared);
     const verdict = worse ? 'worse' : compared ? 'met' : 'same';

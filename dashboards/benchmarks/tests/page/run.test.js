@@ -48,7 +48,7 @@ test('figures as people read them', () => {
   assert.equal(changeFormat(0.0541), '+5.4\u00a0%');
   assert.equal(changeFormat(-0.5), '−50\u00a0%');
   assert.equal(changeFormat(0), '0\u00a0%');
-  assert.equal(changeFormat(0.0002), '+< 0.1\u00a0%');
+  assert.equal(changeFormat(0.0002), '≈\u00a00\u00a0%');
 });
 
 test('unknown counters and phases are shown, after the known ones', () => {
