@@ -4,7 +4,7 @@
 import { goalsJudge } from '../compare.js';
 import { element, empty, icon, numberCell, table } from '../element.js';
 import { ratioFormat, valueFormat } from '../metric.js';
-import { whoLabel } from '../run.js';
+import { whoShort } from '../run.js';
 import { section } from './common.js';
 
 const WORDS = { met: 'met', missed: 'missed', unmeasured: 'not measured' };
@@ -28,7 +28,7 @@ export function goalsSection(page) {
       const limitWords = goal.of ? `${sign} ${ratioFormat(goal.ratio)} of ${goal.of}${limit === undefined ? '' : ` (${valueFormat(metric, limit)})`}` : `${sign} ${valueFormat(metric, limit)}`;
       return [
         element('td', { class: `status ${status}`, 'data-status': status, 'data-name': `${goal.path}/${goal.who}`, 'data-metric': goal.counter }, icon(status), WORDS[status]),
-        element('th', { scope: 'row' }, goal.path), element('td', {}, whoLabel(goal.who)), element('td', {}, metric.label),
+        element('th', { scope: 'row' }, goal.path), element('td', {}, whoShort(goal.who)), element('td', {}, metric.label),
         numberCell(valueFormat(metric, value), { value: value ?? '' }), element('td', {}, limitWords),
         bar(judgement), numberCell(Number.isFinite(share) ? `${Math.round(share * 100)}\u00a0%` : '–'),
       ];

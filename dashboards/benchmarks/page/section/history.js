@@ -48,7 +48,7 @@ export function historySection(page) {
     const [low, high] = [Math.min(...values), Math.max(...values)];
     const log = low > 0 && high / low > 30;
     return {
-      grid: { left: 8, right: 28, top: isNarrow(width) ? 78 : 48, bottom: 8, containLabel: true },
+      grid: { left: 8, right: 28, top: isNarrow(width) ? 108 : 48, bottom: 8, containLabel: true },
       legend: { data: lines.map(({ who }) => ({ name: whoLabel(who), icon: symbolOf(who) })) },
       tooltip: {
         trigger: 'axis',

@@ -26,7 +26,7 @@ export function latencySection(page) {
     const colours = palette();
     const all = lines.flatMap(({ values }) => values.filter((value) => value > 0));
     return {
-      grid: { left: 8, right: 24, top: isNarrow(width) ? 78 : 48, bottom: 8, containLabel: true },
+      grid: { left: 8, right: 24, top: isNarrow(width) ? 108 : 48, bottom: 8, containLabel: true },
       legend: { data: lines.map(({ who }) => whoLabel(who)) },
       tooltip: { trigger: 'axis', formatter: (items) => tooltipHtml(`${PERCENTILES[items[0].dataIndex][1]} of a call's time`, lines.map(({ who, values }) => [colours.who[who], whoLabel(who), valueFormat(NS, values[items[0].dataIndex])])) },
       xAxis: { type: 'category', data: PERCENTILES.map(([, label]) => label), boundaryGap: false },

@@ -32,7 +32,7 @@ export function mainlineSection(page) {
     const present = WHO.filter((who) => rows.some(({ values }) => values[who] !== undefined));
     const paths = rows.map(({ path }) => path);
     return {
-      grid: { left: 8, right: 24, top: isNarrow(width) ? 74 : 40, bottom: 28, containLabel: true },
+      grid: { left: 8, right: 24, top: isNarrow(width) ? 108 : 40, bottom: 28, containLabel: true },
       legend: { data: present.map(whoLabel) },
       tooltip: {
         trigger: 'axis', axisPointer: { type: 'shadow', shadowStyle: { opacity: 0.08 } },
@@ -53,7 +53,7 @@ export function mainlineSection(page) {
           },
         },
         ...present.map((who) => ({
-          type: 'scatter', name: whoLabel(who), symbol: symbolOf(who), symbolSize: 12, z: 3, color: colours.who[who],
+          type: 'scatter', name: whoLabel(who), symbol: symbolOf(who), symbolSize: isNarrow(width) ? 9 : 12, z: 3, color: colours.who[who],
           itemStyle: { opacity: 1, borderColor: colours.card, borderWidth: 1 }, data: rows.map(({ path, values }) => [values[who] ?? NaN, path]),
         })),
       ],
@@ -81,7 +81,7 @@ export function mainlineSection(page) {
       ...(present.includes('floor') ? [{ text: 'our best ÷ floor', number: true }] : [])];
     return [
       element('p', { class: 'finding' }, words),
-      chart({ id: 'mainline-chart', options: options({ metric, rows }), height: 96 + rows.length * 30, label: () => `Dot plot of ${metric.label.toLowerCase()} per path, ${suite === 'all' ? 'all suites' : suite}. ${words}` }),
+      chart({ id: 'mainline-chart', options: options({ metric, rows }), height: 120 + rows.length * 30, label: () => `Dot plot of ${metric.label.toLowerCase()} per path, ${suite === 'all' ? 'all suites' : suite}. ${words}` }),
       figures(table({ id: 'mainline-table', caption: `${metric.label} per path`, head, rows: rows.map(cells) })),
     ];
   };
