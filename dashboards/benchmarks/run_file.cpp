@@ -16,7 +16,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array texts = {"qtee_schema", "kernel", "kernel_name", "machine", "cpu_model", "cpus", "qemu", "settings", "icount"};
+constexpr std::array texts = {"qtee_schema", "kernel", "kernel_name", "machine", "cpu_model",
+                              "cpus",        "qemu",   "settings",    "icount"};
 const std::set<std::string, std::less<>> whos = {"floor", "mainline", "tee", "qtee", "qtee-direct"};
 // Numbers of an entry that are no measurements.
 const std::set<std::string, std::less<>> bookkeeping = {
@@ -80,8 +81,7 @@ std::string bare_name(const std::string& name) {
 void name_check(const std::string& name, const Place& place) {
   const auto first = name.find('/');
   const auto last = name.rfind('/');
-  if (first == std::string::npos || first == 0 || last <= first + 1)
-    place.fail("the name is not \"suite/path/who\"");
+  if (first == std::string::npos || first == 0 || last <= first + 1) place.fail("the name is not \"suite/path/who\"");
   const std::string who = name.substr(last + 1);
   if (!whos.contains(who))
     place.fail(fmt::format("unknown \"{}\" at the end of the name; there are {}", who, fmt::join(whos, ", ")));
@@ -89,7 +89,8 @@ void name_check(const std::string& name, const Place& place) {
 
 void entry_take(const Json& entry, RunFile& run, Place place) {
   if (!entry.is_object()) place.fail("not an object");
-  const std::string full = entry.contains("run_name") ? text_member(entry, "run_name", place) : text_member(entry, "name", place);
+  const std::string full =
+      entry.contains("run_name") ? text_member(entry, "run_name", place) : text_member(entry, "name", place);
   place.entry += fmt::format(" ({})", full);
   // Aggregates follow from the repetitions.
   if (entry.contains("run_type") && entry["run_type"] == "aggregate") return;
@@ -112,7 +113,8 @@ void entry_take(const Json& entry, RunFile& run, Place place) {
     if (!value.is_number() || bookkeeping.contains(key)) continue;
     const double number = value.get<double>();
     // What something costs beyond something else may be less than nothing.
-    if (!std::isfinite(number) || (number < 0 && !key.starts_with("over_"))) place.fail(fmt::format("\"{}\" is {}", key, value.dump()));
+    if (!std::isfinite(number) || (number < 0 && !key.starts_with("over_")))
+      place.fail(fmt::format("\"{}\" is {}", key, value.dump()));
     benchmark[key].push_back(number);
   }
 }
@@ -131,8 +133,8 @@ void budget_check(const std::string& name, const Benchmark& benchmark, const Pla
   if (all == benchmark.end()) place.fail(fmt::format("{} has a budget and no \"kernel_instructions\"", name));
   const double whole = all->second.front();
   if (std::abs(sum - whole) > std::max(1.0, 0.01 * whole))
-    place.fail(fmt::format("{}: the phases of the budget add up to {:.0f}, not to \"kernel_instructions\", {:.0f}", name, sum,
-                           whole));
+    place.fail(fmt::format("{}: the phases of the budget add up to {:.0f}, not to \"kernel_instructions\", {:.0f}",
+                           name, sum, whole));
 }
 
 std::string time_of(const std::string& name, const Json& context) {
@@ -166,7 +168,8 @@ RunFile run_file_parse(const std::string& name, std::string text) {
   if (!entries.is_array() || entries.empty()) place.fail("\"benchmarks\" is not a list with something in it");
   for (std::size_t i = 0; i < entries.size(); ++i)
     entry_take(entries[i], run, Place{run.name, fmt::format("benchmarks[{}]", i)});
-  if (run.benchmarks.empty() && run.failures.empty()) place.fail("only aggregates; run without --benchmark_report_aggregates_only");
+  if (run.benchmarks.empty() && run.failures.empty())
+    place.fail("only aggregates; run without --benchmark_report_aggregates_only");
   for (const auto& [benchmark, values] : run.benchmarks) budget_check(benchmark, values, place);
   run.text = std::move(text);
   return run;
@@ -186,7 +189,8 @@ std::vector<RunFile> run_files_read(const std::filesystem::path& folder) {
   for (const auto& entry : std::filesystem::directory_iterator(folder, error))
     if (entry.is_regular_file() && entry.path().extension() == ".json") paths.push_back(entry.path());
   if (error) throw BadFile(fmt::format("{}: {}", folder.string(), error.message()));
-  if (paths.empty()) throw BadFile(fmt::format("{}: no results there (*.json); make bench writes them", folder.string()));
+  if (paths.empty())
+    throw BadFile(fmt::format("{}: no results there (*.json); make bench writes them", folder.string()));
   std::ranges::sort(paths);
   std::vector<RunFile> runs;
   std::vector<std::string> bad;

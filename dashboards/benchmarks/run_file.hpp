@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Results files of bench/: Google Benchmark's JSON with our context (bench/README.md). What the page needs of one, checked.
+// Results files of bench/: Google Benchmark's JSON with our context (bench/README.md). What the page needs of one,
+// checked.
 #pragma once
 
 #include <filesystem>

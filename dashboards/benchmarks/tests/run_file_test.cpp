@@ -64,6 +64,8 @@ struct Damage {
   const char* told;
 };
 
+void PrintTo(const Damage& damage, std::ostream* stream) { *stream << damage.name; }
+
 class DamagedTest : public ::testing::TestWithParam<Damage> {};
 
 TEST_P(DamagedTest, IsToldWithTheFilesName) {
@@ -98,7 +100,7 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"Negative", [](Json& f) { f["benchmarks"][2]["smcs"] = -1; }, "benchmarks[2] (invoke/none/qtee"},
         Damage{"Budget", [](Json& f) { f["benchmarks"][1]["budget_entry"] = 100; }, "add up to 1100, not to"},
         Damage{"Aggregates", [](Json& f) { f["benchmarks"] = Json::array({f["benchmarks"][3]}); }, "only aggregates"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& test) { return test.param.name; });
 
 TEST(RunFileTest, WhatIsNoJsonIsToldWithItsPlace) {
   EXPECT_THAT([] { run_file_parse("cut.json", sample_file().dump().substr(0, 100)); },
