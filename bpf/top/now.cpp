@@ -47,7 +47,7 @@ void pools_add_waits(Pools& pools, int waits, int done, std::uint64_t now) {
     const auto pool = pools.find(text_of(wait.pool));
     if (pool == pools.end()) return;
     ++pool->second.waiting;
-    pool->second.longest_ns = std::max(pool->second.longest_ns, now > wait.since ? now - wait.since : 0);
+    pool->second.longest_ns = std::max<std::uint64_t>(pool->second.longest_ns, now > wait.since ? now - wait.since : 0);
   });
   each<PoolName, top_pool>(done, [&](const PoolName& name, const top_pool& over) {
     if (const auto pool = pools.find(text_of(name.data())); pool != pools.end()) pool->second.waited_ns = over.ns;
