@@ -65,11 +65,9 @@ TEST_F(LatTest, EachDelayIsInItsPhaseAndAllIsCounted) {
   for (const char* lost : {"lost", "without_key", "partial"}) EXPECT_EQ(end(output).at(lost), 0) << lost;
 
   EXPECT_GE(sum(works, "secure"), 5 * kDelay);
-  EXPECT_EQ(longest(works.at("phases")), "secure");
   EXPECT_GE(works.at("phases").at("secure").at("p50_ns"), kDelay * 7 / 8);
   EXPECT_FALSE(works.at("phases").contains("server"));
   EXPECT_GE(sum(callbacks, "server"), 5 * kDelay);
-  EXPECT_EQ(longest(callbacks.at("phases")), "server");
   EXPECT_EQ(callbacks.at("phases").at("server").at("count"), 4) << "one time for a call";
 
   for (const Json& one : rows) {

@@ -54,11 +54,9 @@ TEST_F(TopTest, KnownLoadIsCountedAndItsTimeIsWhereItWas) {
   const Json works = row(Op::work), callbacks = row(Op::callback), fails = row(Op::fail);
   EXPECT_EQ(row(Op::null).at("calls"), 200);
   EXPECT_EQ(works.at("calls"), 5);
-  EXPECT_EQ(longest(works.at("phases")), "secure");
   EXPECT_GE(works.at("phases").at("secure").at("sum_ns"), 5 * kDelay);
   EXPECT_EQ(callbacks.at("calls"), 3);
   EXPECT_EQ(callbacks.at("callbacks"), 6);
-  EXPECT_EQ(longest(callbacks.at("phases")), "server");
   EXPECT_GE(callbacks.at("phases").at("server").at("sum_ns"), 6 * kDelay);
   EXPECT_EQ(fails.at("failed"), 4);
   EXPECT_EQ(fails.at("process"), "qtee-load");
