@@ -107,8 +107,8 @@ static __always_inline void calls_phase_add(struct calls_phase *phase, u64 ns)
 }
 
 /* An invocation of the current thread's process is over. */
-static __always_inline void calls_count(struct calls_slot *slot, u64 total, u64 in, u64 secure, u64 callback, u64 server,
-				      u32 callbacks, bool failed)
+static __always_inline void calls_count(struct calls_slot *slot, u64 total, u64 in, u64 secure, u64 callback,
+					u64 server, u32 callbacks, bool failed)
 {
 	u64 rest = in + secure + callback;
 

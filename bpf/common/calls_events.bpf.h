@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A program at the end of invocations that counts them in calls.bpf.h. The event says where the time went; only what a
- * server had of it others have to find out (server_events.bpf.h), at events that an invocation without callbacks does not have.
+ * server had of it others have to find out (server_events.bpf.h), at events that an invocation without callbacks does
+ * not have.
  */
 #ifndef QTEE_BPF_CALLS_EVENTS_BPF_H
 #define QTEE_BPF_CALLS_EVENTS_BPF_H

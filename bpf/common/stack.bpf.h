@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Stacks by id. One that is the same has the same id; none is forgotten while the tool runs, and when there is no more room there is none. */
+/*
+ * Stacks by id. The same stack has the same id; none is forgotten while the tool runs, and where there is no more room
+ * for one it has none.
+ */
 #ifndef QTEE_BPF_STACK_BPF_H
 #define QTEE_BPF_STACK_BPF_H
 

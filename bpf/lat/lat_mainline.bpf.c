@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * qtee-lat on mainline's driver, which has no trace events: by what its functions and qcom_scm's are called with, as far as
- * BTF knows them. An invocation is its thread here. From kernel 7.0 on qcom_scm has an event right before each SMC, so that
- * waiting for its mutex before the first one is Linux's time; before, all of qcom_scm is the secure world's.
+ * qtee-lat on mainline's driver, which has no trace events: by what its functions and qcom_scm's are called with, as
+ * far as BTF knows them. An invocation is its thread here. From kernel 7.0 on qcom_scm has an event right before each
+ * SMC, so that waiting for its mutex before the first one is Linux's time; before, all of qcom_scm is the secure world's.
  */
 #include "calls.bpf.h"
 
