@@ -61,21 +61,28 @@ static __noinline struct lat_slot *lat_slot_create(struct lat_key *key)
 
 __u32 lat_cache[LAT_CACHE];
 
-static __always_inline struct lat_slot *lat_slot_get(u32 object, u32 op)
+static __always_inline struct lat_slot *lat_slot_find(struct lat_key *key)
 {
-	struct lat_key key = { .object = object, .op = op, .tgid = qtee_tgid() };
-	u32 *cached = &lat_cache[(object ^ op << 3 ^ key.tgid << 5) & (LAT_CACHE - 1)];
+	u32 *cached = &lat_cache[(key->object ^ key->op << 3 ^ key->tgid << 5) & (LAT_CACHE - 1)];
 	u32 index = *cached, *found;
 	struct lat_slot *slot;
 
 	slot = bpf_map_lookup_elem(&lat_slots, &index);
-	if (slot && slot->used && slot->key.object == object && slot->key.op == op && slot->key.tgid == key.tgid)
+	if (slot && slot->used && slot->key.object == key->object && slot->key.op == key->op && slot->key.tgid == key->tgid)
 		return slot;
-	found = bpf_map_lookup_elem(&lat_keys, &key);
+	found = bpf_map_lookup_elem(&lat_keys, key);
 	if (!found)
-		return lat_slot_create(&key);
+		return lat_slot_create(key);
 	*cached = *found;
 	return bpf_map_lookup_elem(&lat_slots, found);
+}
+
+/* The current process's. */
+static __always_inline struct lat_slot *lat_slot_get(u32 object, u32 op)
+{
+	struct lat_key key = { .object = object, .op = op, .tgid = qtee_tgid() };
+
+	return lat_slot_find(&key);
 }
 
 /* A function of its own, and not a static one: the verifier looks at it once. */
