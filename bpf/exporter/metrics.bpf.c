@@ -5,7 +5,7 @@
  * invocations, and callbacks, have more than one event.
  */
 #include "server_events.bpf.h"
-#include "slots.bpf.h"
+#include "../lat/slots.bpf.h"
 
 #include "metrics.h"
 
