@@ -159,7 +159,7 @@ class Watch::Attachment final {
   std::uint64_t growth(const std::string& name, std::uint64_t now) { return growths_[name].take(now); }
 
   std::vector<metrics_class> classes() const {
-    std::vector<metrics_class> classes(std::min(room_.classes, programs_->bss->metrics_classes_next));
+    std::vector<metrics_class> classes(std::min(room_.classes, programs_->data->metrics_classes_next));
     for (std::uint32_t i = METRICS_FIXED; i < classes.size(); ++i)
       bpf_map_lookup_elem(fd(programs_->maps.metrics_classes), &i, &classes[i]);
     return classes;
