@@ -23,6 +23,7 @@ namespace {
 constexpr char kTool[] = "qtee-exporter";
 /// The slot of what there is no room for, and its key.
 constexpr std::uint32_t kOtherSlot = 1;
+const Counts::Row kOtherRow = {"other", "other"};
 constexpr lat_key kOtherKey = {METRICS_OTHER, 0xffffffff, 0};
 
 /// Whether a module that invokes is there: somebody whom the driver's own module has for a user.
@@ -87,7 +88,7 @@ class Watch::Attachment final {
       const bool other = key.object == METRICS_OTHER;
       Counts::Row name{class_label(classes, key.object), other ? "other" : operation_label(key.object, key.op)};
       // Over several loads there may be more than in each of them.
-      if (!counts.rows.contains(name) && counts.rows.size() >= room_.rows) name = {"other", "other"};
+      if (!counts.rows.contains(name) && counts.rows.size() - counts.rows.contains(kOtherRow) >= room_.rows) name = kOtherRow;
       if (name.class_label == "other") counts.overflow["rows"] += row.calls;
       counts.rows[name].add(row);
     }

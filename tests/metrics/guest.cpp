@@ -39,7 +39,6 @@ std::vector<std::string> words(std::uint16_t port, std::uint16_t second_port) {
 
 Guest::Guest(std::uint16_t port, std::uint16_t second_port) : process_(words(port, second_port), "\n") {
   process_.keep_input_open();
-  // As an address of its own from outside the guest, not just of its loopback.
   run("exporter() { echo > /tmp/exporter.log; setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all,$1 "
       "--ambient-caps=$1 --bounding-set=-all,$1 --no-new-privs qtee-exporter \"${@:2}\" > /tmp/exporter.log 2>&1 & }; "
       "said() { for i in {1..600}; do grep -q \"$1\" /tmp/exporter.log && return; sleep 0.1; done; "
@@ -50,10 +49,10 @@ Guest::Guest(std::uint16_t port, std::uint16_t second_port) : process_(words(por
 std::string Guest::run(const std::string& command, seconds limit) {
   const std::string begin = fmt::format("{}begin {}\n", kMark, ++commands_), end = fmt::format("{}end {} ", kMark, commands_);
   // Both marks are made in the shell, so that no echo of the command is one.
-  process_.send(fmt::format("printf '\\1begin {0}\\n'; {{ {1}\n}} 2>&1; printf '\\1end {0} %d.\\n' $?\n", commands_, command));
-  if (!process_.wait_for(end, limit) || !process_.wait_for(end, seconds(1)))
+  process_.send(fmt::format("printf '\\1begin {0}\\n'; {{ {1}\n}} 2>&1 < /dev/null; printf '\\1end {0} %d.\\n' $?\n", commands_, command));
+  if (!process_.wait_for(end, limit))
     throw std::runtime_error(fmt::format("{}: does not end: {}", command, process_.so_far().out + process_.so_far().err));
-  process_.wait_for(fmt::format("{}0.\n", end), seconds(1));
+  process_.wait_for(fmt::format("{}0.\n", end), seconds(1));  // the rest of that line
   const std::string& all = process_.so_far().out;
   const std::size_t from = all.find(begin) + begin.size(), to = all.find(end);
   const std::string out = all.substr(from, to - from), status = all.substr(to + end.size());
@@ -65,7 +64,7 @@ void Guest::exporter_start() {
   run(fmt::format("exporter {} --listen 0.0.0.0:9761; said 'Ctrl-C' && said 'attached to the driver'", unit_capabilities()));
 }
 
-void Guest::exporter_kill() { run("kill -9 $(pidof qtee-exporter); while pidof qtee-exporter; do sleep 0.05; done"); }
+void Guest::exporter_kill() { run("pkill -9 -x qtee-exporter; wait"); }
 
 // qtee-switch takes no driver away from programs that use it: the exporter lets go by itself.
 void Guest::driver_unload() { run("qtee-switch mainline && [ ! -d /sys/module/qtee ]"); }
