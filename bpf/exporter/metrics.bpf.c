@@ -4,8 +4,8 @@
  * each time. An object's class is where it came from: what the end of the invocation that gave it says. Only such
  * invocations, and callbacks, have more than one event.
  */
+#include "calls.bpf.h"
 #include "server_events.bpf.h"
-#include "../lat/slots.bpf.h"
 
 #include "metrics.h"
 
@@ -222,13 +222,13 @@ static __noinline int metrics_fail(struct metrics_error *error)
 }
 
 /* Where it counts; the first slot, which user space has made, has what there is no room for. */
-static __always_inline struct lat_slot *metrics_slot(u32 class, u32 op)
+static __always_inline struct calls_slot *metrics_slot(u32 class, u32 op)
 {
-	struct lat_key key = { .object = class, .op = op };
-	struct lat_slot *slot = lat_slot_find(&key);
+	struct calls_key key = { .object = class, .op = op };
+	struct calls_slot *slot = calls_slot_find(&key);
 	u32 other = 1;
 
-	return slot && slot->used ? slot : bpf_map_lookup_elem(&lat_slots, &other);
+	return slot && slot->used ? slot : bpf_map_lookup_elem(&calls_slots, &other);
 }
 
 SEC("tp_btf/qtee_invoke_end")
@@ -236,7 +236,7 @@ int BPF_PROG(metrics_invoke_end, const struct qtee_trace_invocation *trace, u64 
 	     int error, const struct qtee_args *args)
 {
 	u64 begin, name, server = 0;
-	struct lat_slot *slot;
+	struct calls_slot *slot;
 	u32 class, callbacks;
 
 	if (!trace || !args)
@@ -260,12 +260,12 @@ int BPF_PROG(metrics_invoke_end, const struct qtee_trace_invocation *trace, u64 
 		metrics_learn(arg, count, metrics_class_given(class, op, arg, count));
 	}
 	if (!begin) {
-		__sync_fetch_and_add(&lat_partial, 1);
+		__sync_fetch_and_add(&calls_partial, 1);
 		return 0;
 	}
 	slot = metrics_slot(class, op);
 	if (slot)
-		lat_count(slot, now - begin, trace->in, trace->secure, trace->callback, server, callbacks, result || error);
+		calls_count(slot, now - begin, trace->in, trace->secure, trace->callback, server, callbacks, result || error);
 	return 0;
 }
 

@@ -24,7 +24,7 @@ constexpr char kTool[] = "qtee-exporter";
 /// The slot of what there is no room for, and its key.
 constexpr std::uint32_t kOtherSlot = 1;
 const Counts::Row kOtherRow = {"other", "other"};
-constexpr lat_key kOtherKey = {METRICS_OTHER, 0xffffffff, 0};
+constexpr calls_key kOtherKey = {METRICS_OTHER, 0xffffffff, 0};
 
 /// Whether a module that invokes is there: somebody whom the driver's own module has for a user.
 bool driver_in_use() {
@@ -63,20 +63,20 @@ class Watch::Attachment final {
     kernel_require("qtee");
     // One more for what there is no room for.
     const std::uint32_t keys = room.rows + 1;
-    programs_->rodata->lat_keys_max = keys;
+    programs_->rodata->calls_keys_max = keys;
     programs_->rodata->metrics_classes_max = room.classes;
-    programs_->bss->lat_slots_used = kOtherSlot;
-    bpf_map__set_max_entries(programs_->maps.lat_keys, keys);
-    bpf_map__set_max_entries(programs_->maps.lat_slots, keys + 1);
+    programs_->bss->calls_slots_used = kOtherSlot;
+    bpf_map__set_max_entries(programs_->maps.calls_keys, keys);
+    bpf_map__set_max_entries(programs_->maps.calls_slots, keys + 1);
     bpf_map__set_max_entries(programs_->maps.metrics_class_ids, room.classes);
     bpf_map__set_max_entries(programs_->maps.metrics_classes, room.classes);
     programs_.load();
-    lat_slot other{};
+    calls_slot other{};
     other.key = kOtherKey;
     other.used = 1;
-    put(programs_->maps.lat_slots, kOtherSlot, other);
-    put(programs_->maps.lat_keys, kOtherKey, kOtherSlot);
-    slots_.emplace(fd(programs_->maps.lat_slots), keys + 1);
+    put(programs_->maps.calls_slots, kOtherSlot, other);
+    put(programs_->maps.calls_keys, kOtherKey, kOtherSlot);
+    slots_.emplace(fd(programs_->maps.calls_slots), keys + 1);
     programs_.attach();
   }
 
@@ -110,7 +110,7 @@ class Watch::Attachment final {
     counts.overflow["classes"] += growth("classes", programs_->bss->metrics_lost_classes);
     counts.overflow["objects"] += growth("objects", programs_->bss->metrics_lost_objects);
     counts.overflow["callbacks"] += growth("callbacks", programs_->bss->qtee_lost);
-    counts.partial += growth("partial", programs_->bss->lat_partial);
+    counts.partial += growth("partial", programs_->bss->calls_partial);
     bpf_program* program;
     bpf_object__for_each_program(program, programs_.object()) {
       bpf_prog_info info{};
