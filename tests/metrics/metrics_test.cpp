@@ -190,7 +190,7 @@ TEST_F(MetricsTest, EveryQueryOfTheDashboardHasData) {
   std::set<int> ids;
   std::set<std::pair<int, int>> cells;
   for (const Json& panel : dashboard.at("panels")) {
-    EXPECT_TRUE(ids.insert(panel.at("id")).second) << panel.at("title") << ": its id is another's";
+    EXPECT_TRUE(ids.insert(panel.at("id").get<int>()).second) << panel.at("title") << ": its id is another's";
     const Json& place = panel.at("gridPos");
     for (int x = place.at("x"); x < place.at("x").get<int>() + place.at("w").get<int>(); ++x)
       for (int y = place.at("y"); y < place.at("y").get<int>() + place.at("h").get<int>(); ++y)
