@@ -253,7 +253,8 @@ int BPF_PROG(metrics_invoke_end, const struct qtee_trace_invocation *trace, u64 
 		metrics_fail(&why);
 	}
 	if (metrics_givers_count && !bpf_map_delete_elem(&metrics_givers, &name)) {
-		u64 arg = (u64)args->arg;
+		/* A number, and no pointer that the verifier knows: such are no arguments of functions. */
+		u64 arg = (u64)BPF_CORE_READ(args, arg);
 		u32 count = args->count;
 
 		__sync_fetch_and_add(&metrics_givers_count, -1);
