@@ -65,7 +65,8 @@ std::vector<Prometheus::Sample> Prometheus::query(const std::string& expression,
   std::string path = "query?query=" + url_encode(expression);
   if (time) path += fmt::format("&time={:.3f}", *time);
   std::vector<Sample> samples;
-  for (const Json& one : api(path).at("result"))
+  const Json data = api(path);
+  for (const Json& one : data.at("result"))
     samples.push_back({one.at("metric").get<std::map<std::string, std::string>>(),
                        std::strtod(one.at("value").at(1).get<std::string>().c_str(), nullptr)});
   return samples;
