@@ -15,7 +15,9 @@ namespace qtee::bpf {
 namespace {
 
 double seconds(std::uint64_t ns) { return static_cast<double>(ns) / 1e9; }
-double seconds(const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; }
+double seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
 double number(std::uint64_t value) { return static_cast<double>(value); }
 
 const double kStarted = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -35,14 +37,13 @@ void add_counts(const Counts& counts, Families& families) {
                      number(row.failed), labels);
   }
   for (const auto& [error, count] : counts.errors)
-    families.counter("qtee_errors_total", "Why invocations, and callbacks (class linux), failed", number(count),
-                     {{"class", error.class_label},
-                      {"operation", error.operation},
-                      {"kind", error.kind},
-                      {"code", error.code}});
+    families.counter(
+        "qtee_errors_total", "Why invocations, and callbacks (class linux), failed", number(count),
+        {{"class", error.class_label}, {"operation", error.operation}, {"kind", error.kind}, {"code", error.code}});
   for (const auto& [what, count] : counts.overflow)
-    families.counter("qtee_exporter_overflow_total", "What there was no room for, and is counted as other or not at all",
-                     number(count), {{"what", what}});
+    families.counter("qtee_exporter_overflow_total",
+                     "What there was no room for, and is counted as other or not at all", number(count),
+                     {{"what", what}});
   families.counter("qtee_exporter_partial_total", "Invocations that began before the exporter attached: not counted",
                    number(counts.partial));
   families.counter("qtee_exporter_missed_total", "Events that the kernel did not run a program for",
@@ -98,8 +99,7 @@ std::vector<prometheus::MetricFamily> Collector::Collect() const {
     if (watch_->counts_cost()) add_cost(counts, families);
   }
   add_process(families);
-  families.gauge("qtee_exporter_collect_seconds", "How long it took to collect all this",
-                 seconds(clock_now() - began));
+  families.gauge("qtee_exporter_collect_seconds", "How long it took to collect all this", seconds(clock_now() - began));
   return families.take();
 }
 

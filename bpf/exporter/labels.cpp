@@ -33,16 +33,22 @@ std::string bare(const std::string& name) {
 
 std::string class_label(std::span<const metrics_class> classes, std::uint32_t index) {
   switch (index) {
-    case METRICS_OTHER: return "other";
-    case METRICS_UNKNOWN: return "unknown";
-    case METRICS_ROOT: return "root";
-    case METRICS_LINUX: return "linux";
+    case METRICS_OTHER:
+      return "other";
+    case METRICS_UNKNOWN:
+      return "unknown";
+    case METRICS_ROOT:
+      return "root";
+    case METRICS_LINUX:
+      return "linux";
   }
   if (index >= classes.size()) return "other";
   const metrics_class& one = classes[index];
   switch (one.origin) {
-    case METRICS_ORIGIN_ENVIRONMENT: return "client-env";
-    case METRICS_ORIGIN_SERVICE: return service_label(one.number);
+    case METRICS_ORIGIN_ENVIRONMENT:
+      return "client-env";
+    case METRICS_ORIGIN_SERVICE:
+      return service_label(one.number);
     // A parent is older than its children.
     case METRICS_ORIGIN_CHILD:
       return one.parent < index ? fmt::format("{}/{}", class_label(classes, one.parent), one.number) : "other";

@@ -88,7 +88,8 @@ class Watch::Attachment final {
       const bool other = key.object == METRICS_OTHER;
       Counts::Row name{class_label(classes, key.object), other ? "other" : operation_label(key.object, key.op)};
       // Over several loads there may be more than in each of them.
-      if (!counts.rows.contains(name) && counts.rows.size() - counts.rows.contains(kOtherRow) >= room_.rows) name = kOtherRow;
+      if (!counts.rows.contains(name) && counts.rows.size() - counts.rows.contains(kOtherRow) >= room_.rows)
+        name = kOtherRow;
       if (name.class_label == "other") counts.overflow["rows"] += row.calls;
       counts.rows[name].add(row);
     }

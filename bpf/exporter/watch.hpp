@@ -36,10 +36,10 @@ struct Counts {
 
   std::map<Row, Table::Row> rows;
   std::map<Error, std::uint64_t> errors;
-  std::map<std::string, Cost> cost;                // by program; 0 where the kernel does not count
+  std::map<std::string, Cost> cost;               // by program; 0 where the kernel does not count
   std::map<std::string, std::uint64_t> overflow;  // what there was no room for
-  std::uint64_t partial = 0;                       // invocations that began before the programs were there
-  std::uint64_t missed = 0;                        // events that a program was not run for
+  std::uint64_t partial = 0;                      // invocations that began before the programs were there
+  std::uint64_t missed = 0;                       // events that a program was not run for
   std::uint64_t attachments = 0, failures = 0;
 };
 
@@ -49,8 +49,8 @@ struct Waiting {
   std::uint64_t oldest_queued_ns = 0, oldest_received_ns = 0;
 };
 
-/// The BPF programs, which are attached while the driver is loaded and somebody can use it: they hold the module, and let
-/// it go when its last user in the kernel (a front end) is unloaded. All functions may be called from any thread.
+/// The BPF programs, which are attached while the driver is loaded and somebody can use it: they hold the module, and
+/// let it go when its last user in the kernel (a front end) is unloaded. All functions may be called from any thread.
 class Watch final {
  public:
   explicit Watch(const Room& room);

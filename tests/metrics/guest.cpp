@@ -31,8 +31,17 @@ std::string unit_capabilities() {
 }
 
 std::vector<std::string> words(std::uint16_t port, std::uint16_t second_port) {
-  return {QTEE_TREE "/vsoc/run", "--kernel", "debian", "--timeout", "400", "--forward", fmt::format("{}:9761", port),
-          "--forward", fmt::format("{}:9762", second_port), "--", "bash"};
+  return {QTEE_TREE "/vsoc/run",
+          "--kernel",
+          "debian",
+          "--timeout",
+          "400",
+          "--forward",
+          fmt::format("{}:9761", port),
+          "--forward",
+          fmt::format("{}:9762", second_port),
+          "--",
+          "bash"};
 }
 
 }  // namespace
@@ -47,11 +56,14 @@ Guest::Guest(std::uint16_t port, std::uint16_t second_port) : process_(words(por
 }
 
 std::string Guest::run(const std::string& command, seconds limit) {
-  const std::string begin = fmt::format("{}begin {}\n", kMark, ++commands_), end = fmt::format("{}end {} ", kMark, commands_);
+  const std::string begin = fmt::format("{}begin {}\n", kMark, ++commands_),
+                    end = fmt::format("{}end {} ", kMark, commands_);
   // Both marks are made in the shell, so that no echo of the command is one.
-  process_.send(fmt::format("printf '\\1begin {0}\\n'; {{ {1}\n}} 2>&1 < /dev/null; printf '\\1end {0} %d.\\n' $?\n", commands_, command));
+  process_.send(fmt::format("printf '\\1begin {0}\\n'; {{ {1}\n}} 2>&1 < /dev/null; printf '\\1end {0} %d.\\n' $?\n",
+                            commands_, command));
   if (!process_.wait_for(end, limit))
-    throw std::runtime_error(fmt::format("{}: does not end: {}", command, process_.so_far().out + process_.so_far().err));
+    throw std::runtime_error(
+        fmt::format("{}: does not end: {}", command, process_.so_far().out + process_.so_far().err));
   process_.wait_for(fmt::format("{}0.\n", end), seconds(1));  // the rest of that line
   const std::string& all = process_.so_far().out;
   const std::size_t from = all.find(begin) + begin.size(), to = all.find(end);
@@ -61,7 +73,8 @@ std::string Guest::run(const std::string& command, seconds limit) {
 }
 
 void Guest::exporter_start() {
-  run(fmt::format("exporter {} --listen 0.0.0.0:9761; said 'Ctrl-C' && said 'attached to the driver'", unit_capabilities()));
+  run(fmt::format("exporter {} --listen 0.0.0.0:9761; said 'Ctrl-C' && said 'attached to the driver'",
+                  unit_capabilities()));
 }
 
 void Guest::exporter_kill() { run("pkill -9 -x qtee-exporter; wait"); }

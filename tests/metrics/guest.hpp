@@ -9,7 +9,8 @@
 
 namespace qtee::test {
 
-/// A virtual SoC with a shell that does what it is told, and the exporter. Off with this object; end() says how it went.
+/// A virtual SoC with a shell that does what it is told, and the exporter. Off with this object; end() says how it
+/// went.
 class Guest final {
  public:
   /// Ports of this machine, with the exporter's behind the one and the number 9762 behind the other. Throws

@@ -44,7 +44,8 @@ HttpAnswer http_get(std::uint16_t port, const std::string& path) {
   if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) return {};
   std::string text;
   char part[65536];
-  for (ssize_t got; (got = ::recv(fd.get(), part, sizeof part, 0)) > 0;) text.append(part, static_cast<std::size_t>(got));
+  for (ssize_t got; (got = ::recv(fd.get(), part, sizeof part, 0)) > 0;)
+    text.append(part, static_cast<std::size_t>(got));
   HttpAnswer answer;
   const std::size_t head = text.find("\r\n\r\n");
   if (head == text.npos || std::sscanf(text.c_str(), "HTTP/%*s %d", &answer.status) != 1) return {};

@@ -32,16 +32,17 @@ Prometheus::Prometheus(std::uint16_t target) : port_(port_free()) {
   const fs::path source = QTEE_TREE "/dashboards/prometheus";
   std::ostringstream text;
   text << std::ifstream(source / "prometheus.yml").rdbuf();
-  std::string configuration = replaced(text.str(), "_interval: 15s", "_interval: 1s");
+  std::string configuration = replaced(text.str(), "_interval: 15s", "_interval: 2s");
   configuration = replaced(configuration, "127.0.0.1:9761", fmt::format("127.0.0.1:{}", target));
   configuration = replaced(configuration, "rules/", (source / "rules/").string());
   std::ofstream(folder_.path() / "prometheus.yml") << configuration;
 }
 
 void Prometheus::start() {
-  process_ = std::make_unique<vsoc::test::Process>(std::vector<std::string>{
-      QTEE_PROMETHEUS, "--config.file=" + (folder_.path() / "prometheus.yml").string(),
-      "--storage.tsdb.path=" + (folder_.path() / "data").string(), fmt::format("--web.listen-address=127.0.0.1:{}", port_)});
+  process_ = std::make_unique<vsoc::test::Process>(
+      std::vector<std::string>{QTEE_PROMETHEUS, "--config.file=" + (folder_.path() / "prometheus.yml").string(),
+                               "--storage.tsdb.path=" + (folder_.path() / "data").string(),
+                               fmt::format("--web.listen-address=127.0.0.1:{}", port_)});
   // It says so before it answers.
   if (!process_->wait_for("Server is ready to receive web requests", std::chrono::seconds(60)))
     throw std::runtime_error("Prometheus does not start: " + process_->so_far().err);

@@ -15,7 +15,8 @@ namespace qtee::test {
 
 using Json = nlohmann::json;
 
-/// A Prometheus with the configuration of dashboards/prometheus, but that it looks each second, at the port that is given.
+/// A Prometheus with the configuration of dashboards/prometheus, but that it looks every 2 s, at the port that is
+/// given.
 class Prometheus final {
  public:
   struct Sample {

@@ -122,7 +122,8 @@ bool options_read(int argc, char** argv, Options& options, int& status) {
   for (const std::string& forward : forwards) {
     const auto [host, guest] = halves(forward, ':');
     const auto from = number_read<std::uint16_t>(host), to = number_read<std::uint16_t>(guest);
-    if (!from || !to || *from == 0 || *to == 0) return complain("--forward takes HOST:GUEST, two ports, not " + forward);
+    if (!from || !to || *from == 0 || *to == 0)
+      return complain("--forward takes HOST:GUEST, two ports, not " + forward);
     options.forwards.emplace_back(*from, *to);
   }
   if (!forwards.empty() && (options.kernel == "qcom" || options.kernel == "debug"))

@@ -18,7 +18,7 @@ struct Options {
   bool tools = false;  // bpftrace and perf in the guest
   bool icount = false;
   unsigned smp = 2;
-  std::string share;               // empty: none
+  std::string share;                                              // empty: none
   std::vector<std::pair<std::uint16_t, std::uint16_t>> forwards;  // TCP port of this machine, of the guest
   unsigned timeout_seconds = 300;  // 0: none; the debug kernel has slowness() as much unless told
   bool verbose = false;

@@ -96,7 +96,8 @@ TEST(RunTest, BothKernelsAtTheSameTime) {
 
 TEST(RunTest, AForwardedPortReachesTheGuest) {
   const std::string port = std::to_string(20'000 + getpid() % 10'000);
-  Process guest(words({"--forward", port + ":7777"}, {"sh", "-c", "echo ready; echo from the guest | busybox nc -l -p 7777"}));
+  Process guest(
+      words({"--forward", port + ":7777"}, {"sh", "-c", "echo ready; echo from the guest | busybox nc -l -p 7777"}));
   ASSERT_TRUE(guest.wait_for("ready", seconds(200)));
   // A connection is taken before somebody in the guest is behind it.
   const std::string ask = "for i in $(seq 100); do exec 3<> /dev/tcp/127.0.0.1/" + port +
