@@ -61,21 +61,28 @@ static __noinline struct calls_slot *calls_slot_create(struct calls_key *key)
 
 __u32 calls_cache[CALLS_CACHE];
 
-static __always_inline struct calls_slot *calls_slot_get(u32 object, u32 op)
+static __always_inline struct calls_slot *calls_slot_find(struct calls_key *key)
 {
-	struct calls_key key = { .object = object, .op = op, .tgid = qtee_tgid() };
-	u32 *cached = &calls_cache[(object ^ op << 3 ^ key.tgid << 5) & (CALLS_CACHE - 1)];
+	u32 *cached = &calls_cache[(key->object ^ key->op << 3 ^ key->tgid << 5) & (CALLS_CACHE - 1)];
 	u32 index = *cached, *found;
 	struct calls_slot *slot;
 
 	slot = bpf_map_lookup_elem(&calls_slots, &index);
-	if (slot && slot->used && slot->key.object == object && slot->key.op == op && slot->key.tgid == key.tgid)
+	if (slot && slot->used && slot->key.object == key->object && slot->key.op == key->op && slot->key.tgid == key->tgid)
 		return slot;
-	found = bpf_map_lookup_elem(&calls_keys, &key);
+	found = bpf_map_lookup_elem(&calls_keys, key);
 	if (!found)
-		return calls_slot_create(&key);
+		return calls_slot_create(key);
 	*cached = *found;
 	return bpf_map_lookup_elem(&calls_slots, found);
+}
+
+/* The current process's. */
+static __always_inline struct calls_slot *calls_slot_get(u32 object, u32 op)
+{
+	struct calls_key key = { .object = object, .op = op, .tgid = qtee_tgid() };
+
+	return calls_slot_find(&key);
 }
 
 /* A function of its own, and not a static one: the verifier looks at it once. */

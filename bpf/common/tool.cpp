@@ -28,8 +28,14 @@ bool libbpf_verbose = false;
 
 int libbpf_print(libbpf_print_level level, const char* format, va_list arguments) {
   char line[1024];
+  if (libbpf_verbose) {
+    // What the verifier says is long, and its end matters most.
+    va_list again;
+    va_copy(again, arguments);
+    std::vfprintf(stderr, format, again);
+    va_end(again);
+  }
   std::vsnprintf(line, sizeof line, format, arguments);
-  if (libbpf_verbose) std::fputs(line, stderr);
   if (level == LIBBPF_WARN) libbpf_words = line;
   while (!libbpf_words.empty() && libbpf_words.back() == '\n') libbpf_words.pop_back();
   return 0;
