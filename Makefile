@@ -13,11 +13,13 @@ MORE_KERNELS := 16k rt qcom debug
 # Which kernel make demo and make shell boot.
 KERNEL ?= debian
 JOBS ?= $(shell nproc)
+# Two CPUs of a virtual SoC are seldom both at work.
+TEST_JOBS ?= $(shell echo $$((2 * $(JOBS))))
 MINUTES ?= 10
 
 in := vsoc/in
 ninja := $(in) ninja -j $(JOBS)
-ctest := $(in) ctest --test-dir build/host --output-on-failure --progress -j $(JOBS)
+ctest := $(in) ctest --test-dir build/host --output-on-failure --progress -j $(TEST_JOBS)
 # Name, Kbuild file and sources of the driver's modules, for vsoc/kbuild.
 driver_modules := qtee Kbuild kmod shmbridge zerocopy tracepoints samples tests/kernel include
 kernel_files := find kmod shmbridge zerocopy tracepoints samples include tests/kernel vsoc/tests/kmod -name '*.[ch]'
@@ -28,7 +30,7 @@ cxx_files := find vsoc lib demo samples bpf tests bench dashboards include kmod 
 help: ## this list
 	@printf 'QTEE driver and virtual SoC. The first make of any kind sets up what it needs (some minutes, once).\n\n'
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 21
-	@printf '\nKERNEL=debian|lts|16k|rt|qcom|debug chooses the kernel of demo and shell, of which all but the first two\nare made by vsoc/setup kernel-NAME first; JOBS=n how much is built at once;\nCTEST_ARGS="-R name" which tests; MINUTES=n how long a soak is.\n'
+	@printf '\nKERNEL=debian|lts|16k|rt|qcom|debug chooses the kernel of demo and shell, of which all but the first two\nare made by vsoc/setup kernel-NAME first; JOBS=n how much is built at once, TEST_JOBS=n how many processors tests may take;\nCTEST_ARGS="-R name" which tests; MINUTES=n how long a soak is.\n'
 
 demo: machine ## boot the virtual SoC and talk to QTEE through our driver, step by step
 	@vsoc/run --kernel $(KERNEL) --driver qtee -- qtee-demo
@@ -41,7 +43,7 @@ test: vsoc ## everything: host unit tests, each guest test on debian and lts, th
 
 test-kernels: vsoc ## what make test leaves out: the guest tests on 16 KiB pages, PREEMPT_RT, qcom, debug; bpftrace and perf
 	@vsoc/setup $(MORE_KERNELS:%=kernel-%) guest-tools
-	@$(MAKE) modules KERNELS="debian $(MORE_KERNELS)"
+	@$(MAKE) modules KERNELS="$(KERNELS) $(MORE_KERNELS)"
 	@echo "== tests on $(MORE_KERNELS)"
 	@$(ctest) -L '^more$$' $(CTEST_ARGS)
 
