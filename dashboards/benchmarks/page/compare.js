@@ -2,7 +2,7 @@
 //
 // What became worse or better from one run to another, and in words.
 import { metricOf, metricsOf, phasesOf, phaseLabel, valueFormat, changeFormat, countFormat } from './metric.js';
-import { OURS, nameParse, whoLabel } from './run.js';
+import { OURS, WHO, nameParse, pathsOf, whoLabel } from './run.js';
 import { holm, median, welch } from './statistics.js';
 
 /** Exact counts: a change by more than this is one. */
@@ -44,9 +44,9 @@ export function machineShift(base, run) {
 export function runsCompare(base, run) {
   const shift = machineShift(base, run);
   const rows = [];
-  for (const name of Object.keys(run.benchmarks)) {
+  for (const name of pathsOf([run]).flatMap((path) => WHO.map((who) => `${path}/${who}`))) {
     const [first, second] = [base.benchmarks[name], run.benchmarks[name]];
-    if (!first) continue;
+    if (!first || !second) continue;
     for (const metric of metricsOf([second], true)) {
       const samples = [first[metric.key], second[metric.key]];
       if (!samples[0]) continue;

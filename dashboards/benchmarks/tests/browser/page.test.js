@@ -145,9 +145,9 @@ test('two runs side by side: figures, swap, find, only what changed', async () =
   await page.click('#pair-swap');
   assert.equal(await page.inputValue('#pair-a'), second);
   expectEqual((await cells('#pair')).filter(({ side }) => side === 'a'), second);
-  await page.fill('#pair-search', 'none qtee');
+  await page.fill('#pair-search', 'invoke/none qtee');
   const found = await cells('#pair');
-  assert.ok(found.length > 0 && found.length < shown.length && found.every(({ name }) => /none.*qtee/.test(name)));
+  assert.ok(found.length > 0 && found.length < shown.length && found.every(({ name }) => /^invoke\/none\/qtee/.test(name)));
   await page.fill('#pair-search', 'no such thing');
   assert.ok(await page.$('#pair .empty'));
   await page.fill('#pair-search', '');
