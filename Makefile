@@ -23,9 +23,9 @@ ctest := $(in) ctest --test-dir build/host --output-on-failure --progress -j $(T
 # Name, Kbuild file and sources of the driver's modules, for vsoc/kbuild.
 driver_modules := qtee Kbuild kmod shmbridge zerocopy tracepoints samples tests/kernel include
 kernel_files := find kmod shmbridge zerocopy tracepoints samples include tests/kernel vsoc/tests/kmod -name '*.[ch]'
-cxx_files := find vsoc lib demo samples bpf tests bench include kmod -name '*.cpp' -o -name '*.hpp'
+cxx_files := find vsoc lib demo samples bpf tests bench dashboards include kmod -name '*.cpp' -o -name '*.hpp'
 
-.PHONY: help demo test test-kernels soak bench-tee shell all machine vsoc firmware modules setup update check format clean
+.PHONY: help demo test test-kernels soak bench-tee dashboard shell all machine vsoc firmware modules setup update check format clean
 
 help: ## this list
 	@printf 'QTEE driver and virtual SoC. The first make of any kind sets up what it needs (some minutes, once).\n\n'
@@ -36,7 +36,7 @@ demo: machine ## boot the virtual SoC and talk to QTEE through our driver, step 
 	@vsoc/run --kernel $(KERNEL) --driver qtee -- qtee-demo
 
 test: vsoc ## everything: host unit tests, each guest test on debian and lts, the hostile ones on debug too
-	@vsoc/setup $(TEST_KERNELS:%=kernel-%)
+	@vsoc/setup $(TEST_KERNELS:%=kernel-%) web browser
 	@$(MAKE) modules KERNELS="$(KERNELS) $(TEST_KERNELS)"
 	@echo "== tests"
 	@$(ctest) -LE '^more$$' $(CTEST_ARGS)
@@ -63,6 +63,14 @@ bench-tee: machine ## what calls cost through /dev/teeN on mainline's driver and
 	@mkdir -p build/bench
 	@vsoc/run --icount --share build/bench --driver mainline -- bench_fronts --save /share/mainline.json > /dev/null
 	@vsoc/run --icount --share build/bench -- bench_fronts --beside /share/mainline.json
+
+RUNS ?= build/bench/runs
+dashboard: build/host/build.ninja ## one page of all results that make bench wrote, or of those in the folder RUNS
+	@vsoc/setup web
+	@$(ninja) -C build/host qtee-dashboard > build/dashboard.log || { cat build/dashboard.log; exit 1; }
+	@$(in) dashboards/benchmarks/bundle build/dashboard/parts
+	@build/host/bin/qtee-dashboard --runs $(RUNS) $(addprefix --goals ,$(wildcard bench/goals.json)) --parts build/dashboard/parts \
+	  --output build/dashboard/index.html
 
 shell: machine ## a root shell in the guest, with our driver loaded
 	@vsoc/run --kernel $(KERNEL) --driver qtee --shell --timeout 0 --no-leak-check
