@@ -4,7 +4,7 @@
 #include <optional>
 #include <thread>
 
-#include "../../bench/instructions.hpp"
+#include "../../bench/counter.hpp"
 #include "bpf_test.hpp"
 #include "raw.hpp"
 
@@ -143,9 +143,9 @@ class LatCostTest : public BpfTest {};
 
 TEST_F(LatCostTest, ANullInvocationCostsLessThan1200More) {
   constexpr std::uint64_t kMost = 1200;
-  std::optional<bench::Instructions> instructions;
+  std::optional<bench::Counter> instructions;
   try {
-    instructions.emplace();
+    instructions = bench::Counter::kernel_instructions();
   } catch (const std::system_error& error) {
     GTEST_SKIP() << error.what();
   }

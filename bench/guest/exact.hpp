@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "counter.hpp"
+#include "path.hpp"
+#include "suite.hpp"
+
+namespace qtee::bench {
+
+/// Counts what one operation of a path costs, exactly: under `vsoc/run --icount`. One thread's.
+class Exact final {
+ public:
+  explicit Exact(Bench& bench) : bench_(bench) {}
+
+  /// Counters by their names in the results. setup() has been called.
+  std::map<std::string, double> count(const Path& path) const;
+
+ private:
+  double smcs(const Path& path) const;
+
+  Bench& bench_;
+  const Counter kernel_ = Counter::kernel_instructions(), user_ = Counter::user_instructions();
+  const Counter allocations_[3] = {Counter::event("kmem:kmalloc"), Counter::event("kmem:kmem_cache_alloc"),
+                                   Counter::event("kmem:mm_page_alloc")};
+};
+
+}  // namespace qtee::bench
