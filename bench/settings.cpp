@@ -17,7 +17,7 @@
 
 #include "alive.hpp"
 #include "file.hpp"
-#include "counter.hpp"
+#include "common/counter.hpp"
 #include "parameter.hpp"
 #include "pinned.hpp"
 #include "qtee/qtee.hpp"

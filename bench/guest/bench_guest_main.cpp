@@ -34,7 +34,7 @@ using Json = nlohmann::ordered_json;
 struct Options {
   RunnerOptions runner;
   std::vector<std::string> settings;
-  std::set<std::string> suites;  // empty: all
+  std::set<std::string> suites, who;  // empty: all
 };
 
 bool wanted(const Options& options, const std::string& suite) {
@@ -128,13 +128,17 @@ std::string kernel_release() {
 
 void orchestrate(const Options& options) {
   Json results;
-  if (wanted(options, "floor")) {
+  const auto wants = [&](const char* who) { return options.who.empty() || options.who.contains(who); };
+  const auto run = [&](const char* who) {
+    if (wants(who)) child_run(options, who, results);
+  };
+  if (wants("floor")) {
     const Driver floor = Driver::module("vsoc_floor");
-    child_run(options, "floor", results);
+    run("floor");
   }
-  {
+  if (wants("mainline")) {
     const Driver mainline = Driver::mainline();
-    child_run(options, "mainline", results);
+    run("mainline");
   }
   // A transport that is asked for is not measured twice.
   auto settings = options.settings;
@@ -143,13 +147,13 @@ void orchestrate(const Options& options) {
   {
     const Driver ours = Driver::ours(settings);
     loaded = driver_settings();
-    child_run(options, "tee", results);
-    child_run(options, "qtee", results);
+    run("tee");
+    run("qtee");
   }
-  if (!chosen) {
+  if (!chosen && wants("qtee-direct")) {
     settings.emplace_back("qtee.transport=direct");
     const Driver ours = Driver::ours(settings);
-    child_run(options, "qtee-direct", results);
+    run("qtee-direct");
   }
   const char* const cpu = std::getenv("QTEE_CPU");
   const std::string cpu_model = cpu != nullptr ? cpu : "unknown";
@@ -175,6 +179,7 @@ int main(int argc, char** argv) {
   app.add_flag("--quick", options.runner.quick, "Leave out what takes long");
   app.add_option("--setting", options.settings, "MODULE.NAME=VALUE, a parameter of our driver's modules");
   app.add_option("--suite", options.suites, "Only this suite");
+  app.add_option("--who", options.who, "Only this way: floor, mainline, tee, qtee, qtee-direct");
   app.add_option("--child", options.runner.who, "Measure one way into the driver that is loaded")->group("");
   CLI11_PARSE(app, argc, argv);
   try {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <thread>
 
-#include "../../bench/counter.hpp"
+#include "../../bench/common/counter.hpp"
 #include "bpf_test.hpp"
 #include "raw.hpp"
 

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "../../bench/counter.hpp"
+#include "../../bench/common/counter.hpp"
 #include "bpf.hpp"
 #include "trace_test.hpp"
 
