@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "exact.hpp"
 
+#include <fmt/core.h>
+
 #include <chrono>
+#include <stdexcept>
 #include <thread>
+
+#include "bytes.hpp"
 
 namespace qtee::bench {
 namespace {
@@ -45,6 +50,14 @@ std::map<std::string, double> Exact::count(const Path& path) const {
     counters["allocations"] = allocations;
   }
   if (bench_.front != nullptr) counters["smcs"] = smcs(path);
+  if (path.bytes) {
+    try {
+      const Bytes bytes;
+      counters.merge(bytes.count(path.work));
+    } catch (const std::runtime_error& error) {
+      fmt::print(stderr, "bench_guest: bytes are not counted: {}\n", error.what());
+    }
+  }
   return counters;
 }
 

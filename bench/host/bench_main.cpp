@@ -4,15 +4,20 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <exception>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "budget.hpp"
 #include "comparison.hpp"
 #include "gate.hpp"
 #include "goal.hpp"
+#include "monitor.hpp"
 #include "table.hpp"
 
 namespace {
@@ -22,10 +27,10 @@ using namespace qtee::bench;
 constexpr int kWorse = 1, kUsage = 2;
 
 struct Options {
-  std::string exact, times, out, goals, recorded, kernel, before, after, file;
+  std::string exact, times, out, goals, recorded, kernel, before, after, file, socket, log, kallsyms;
+  unsigned ms = 500;
   std::vector<std::string> context;
   ComparisonOptions comparison;
-  bool all = false;
 };
 
 int join(const Options& options) {
@@ -103,6 +108,34 @@ int gate(const Options& options) {
   return 0;
 }
 
+// One block an instruction, and no jump from one to the next that the log would not see.
+int trace(const Options& options) {
+  Monitor monitor(options.socket);
+  monitor.command("one-insn-per-tb on");
+  monitor.command("log exec,nochain");
+  std::this_thread::sleep_for(std::chrono::milliseconds(options.ms));
+  monitor.command("log none");
+  return 0;
+}
+
+int budget(const Options& options) {
+  std::ifstream kallsyms(options.kallsyms), log(options.log);
+  if (!kallsyms || !log) throw std::runtime_error("can't read " + options.kallsyms + " and " + options.log);
+  const Budget budget = budget_read(log, Symbols(kallsyms));
+  fmt::print("{} kernel instructions; {} of {} calls took as many\n\n| phase | function | instructions |\n"
+             "| --- | --- | ---: |\n",
+             budget.total, budget.same, budget.calls);
+  Json phases = Json::object();
+  for (const auto& [phase, count] : budget.phases()) {
+    fmt::print("| **{}** | | **{}** |\n", phase, count);
+    phases["budget_" + phase] = count;
+    for (const BudgetLine& line : budget.lines)
+      if (line.phase == phase) fmt::print("| | `{}` | {} |\n", line.function, line.instructions);
+  }
+  if (!options.out.empty()) json_save(options.out, phases);
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -144,6 +177,14 @@ int main(int argc, char** argv) {
     sub->add_option("--kernel", options.kernel, "Name of the kernel")->required();
     sub->add_option("FILE", options.file, "Results")->required();
   }
+  sub = command("trace", "Have QEMU log each instruction for a while", trace);
+  sub->add_option("--socket", options.socket, "QMP of QEMU, which was started with -D")->required();
+  sub->add_option("--ms", options.ms, "So long, in ms")->capture_default_str();
+
+  sub = command("budget", "Print in which functions a call takes its instructions", budget);
+  sub->add_option("--log", options.log, "QEMU's")->required();
+  sub->add_option("--kallsyms", options.kallsyms, "The kernel's /proc/kallsyms")->required();
+  sub->add_option("--out", options.out, "Keep the phases as JSON");
   try {
     app.parse(argc, argv);
     return run();

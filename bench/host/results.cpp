@@ -26,7 +26,7 @@ bool is_iteration(const Json& entry) { return entry.value("run_type", "iteration
 
 bool counter_is_exact(const std::string& counter) {
   static const std::set<std::string> kExact{"kernel_instructions", "user_instructions", "smcs", "allocations",
-                                            "bytes_copied", "bytes_zeroed"};
+                                            "bytes_copied", "bytes_zeroed", "over_none"};
   return kExact.contains(counter) || counter.starts_with("budget_");
 }
 
@@ -91,8 +91,6 @@ std::vector<std::string> Results::counters(const std::string& name) const {
 }
 
 double Results::value(const std::string& name, const std::string& counter) const {
-  if (counter == "over_none")
-    return value(name, "kernel_instructions") - value("invoke/none/" + name_who(name), "kernel_instructions");
   return median(values(name, counter));
 }
 
@@ -116,6 +114,12 @@ Json results_join(const Json& exact, const Json& times, const std::map<std::stri
     if (!timed.contains(name)) joined["benchmarks"].push_back(entry);
     for (const auto& [key, value] : entry.items())
       if (counter_is_exact(key)) counts[name][key] = value;
+  }
+  // What arguments in place cost beside none at all.
+  for (auto& [name, counters] : counts) {
+    const auto none = counts.find("invoke/none/" + name_who(name));
+    if (name.find("_placed") != name.npos && none != counts.end())
+      counters["over_none"] = counters["kernel_instructions"] - none->second["kernel_instructions"];
   }
   for (Json& entry : joined["benchmarks"]) {
     const std::string aggregate = entry.value("aggregate_name", "");

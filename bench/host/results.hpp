@@ -27,8 +27,7 @@ class Results final {
   const std::vector<double>& values(const std::string& name, const std::string& counter) const;
   /// Counters of a name: those of Google Benchmark's, as real_time, among them.
   std::vector<std::string> counters(const std::string& name) const;
-  /// The median of the repetitions; NaN where it was not measured. "over_none" is the kernel instructions beyond those
-  /// of an invocation without arguments on the same way.
+  /// The median of the repetitions; NaN where it was not measured.
   double value(const std::string& name, const std::string& counter) const;
   /// A key of the context; empty where there is none.
   std::string context(const std::string& key) const;
@@ -40,7 +39,8 @@ class Results final {
 };
 
 /// The results of one kernel: times of one run, with the counts of another one, exact ones, in each of their entries, and
-/// `context` on top of theirs.
+/// `context` on top of theirs. Paths in place get the counter "over_none": their kernel instructions less those of an
+/// invocation without arguments on the same way.
 Json results_join(const Json& exact, const Json& times, const std::map<std::string, std::string>& context);
 
 /// A file's JSON. Throws std::runtime_error.

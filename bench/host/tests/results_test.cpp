@@ -42,6 +42,15 @@ TEST(ResultsTest, CountsJoinTimes) {
   for (const Json& entry : joined["benchmarks"]) EXPECT_TRUE(entry.contains("kernel_instructions")) << entry;
 }
 
+TEST(ResultsTest, InPlaceIsComparedWithNone) {
+  Sample exact;
+  exact.add("invoke/none/qtee", "kernel_instructions", {1700});
+  exact.add("invoke/64KiB_placed/qtee", "kernel_instructions", {1950});
+  const Results results(results_join(exact.json(), Sample().json(), {}));
+  EXPECT_EQ(results.value("invoke/64KiB_placed/qtee", "over_none"), 250);
+  EXPECT_TRUE(std::isnan(results.value("invoke/none/qtee", "over_none")));
+}
+
 TEST(ResultsTest, AFileThatIsNoneIsTold) {
   EXPECT_THROW(Results::load("/nonexistent"), std::runtime_error);
   EXPECT_THROW(Results(Json{{"context", Json::object()}}), Json::exception);
