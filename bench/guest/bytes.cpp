@@ -6,9 +6,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <exception>
-#include <regex>
+#include <sstream>
 #include <stdexcept>
 #include <thread>
 
@@ -93,12 +94,17 @@ std::map<std::string, double> Bytes::all(const std::function<void()>& work, unsi
   });
   for (unsigned round = 0; round < rounds; ++round) work();
   elsewhere([&] {
-    // "{ common_pid:       1234 } hitcount:         16  size:      65536"
-    const std::regex line(fmt::format("common_pid: +{} .*size: +([0-9]+)", thread_));
     for (const Probe& probe : probes_) {
-      const std::string text = test::file_read(kTracing + ("events/" + probe.event + "/hist"));
-      std::smatch match;
-      counters[probe.counter] += std::regex_search(text, match, line) ? std::stod(match[1]) : 0;
+      // "{ common_pid:       1234 } hitcount:         16  size:      65536"
+      std::istringstream lines(test::file_read(kTracing + ("events/" + probe.event + "/hist")));
+      double& sum = counters[probe.counter];
+      for (std::string line; std::getline(lines, line);) {
+        int thread = 0;
+        double size = 0;
+        if (std::sscanf(line.c_str(), "{ common_pid: %d } hitcount: %*u size: %lf", &thread, &size) == 2 &&
+            thread == thread_)
+          sum += size;
+      }
     }
   });
   return counters;

@@ -2,6 +2,7 @@
 #include "crowd.hpp"
 
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -37,7 +38,8 @@ std::optional<Counter> contention_counter() {
 
 CrowdResult crowd_run(unsigned threads, unsigned times, const std::function<void(unsigned)>& work) {
   using Clock = std::chrono::steady_clock;
-  const unsigned cpus = std::max(1u, std::thread::hardware_concurrency());
+  // Not those that this thread may run on.
+  const auto cpus = static_cast<unsigned>(::sysconf(_SC_NPROCESSORS_ONLN));
   std::barrier begin(threads + 1);
   std::atomic<std::uint64_t> contended = 0;
   std::atomic<bool> known = true;
