@@ -92,8 +92,8 @@ void measure_exact(const Path& path, Bench& bench, benchmark::State& state) {
 }  // namespace
 
 Runner::Runner(RunnerOptions options, Bench& bench) : options_(std::move(options)), bench_(bench) {
-  std::string program = "bench_guest";
-  char* argv[] = {program.data(), nullptr};
+  static char program[] = "bench_guest";  // it keeps the pointer
+  char* argv[] = {program, nullptr};
   int argc = 1;
   benchmark::Initialize(&argc, argv);
 }
