@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "exact.hpp"
 
-#include <fmt/core.h>
-
 #include <chrono>
-#include <stdexcept>
 #include <thread>
 
-#include "bytes.hpp"
+#include "counter.hpp"
 
 namespace qtee::bench {
 namespace {
 
 constexpr int kRounds = 31;
+constexpr int kEventRounds = 5;
 constexpr unsigned kSmcRounds = 4;
 
 // Releases are sent by a worker, after the call that caused them.
@@ -41,23 +39,16 @@ double Exact::smcs(const Path& path) const {
 std::map<std::string, double> Exact::count(const Path& path) const {
   std::map<std::string, double> counters;
   if (path.counted) {
-    counters["kernel_instructions"] =
-        static_cast<double>(kernel_.count(path.work, path.before, kRounds)) / path.operations;
-    counters["user_instructions"] = static_cast<double>(user_.count(path.work, path.before, kRounds)) / path.operations;
-    double allocations = 0;
-    for (const Counter& counter : allocations_)
-      allocations += static_cast<double>(counter.count(path.work, path.before, 5)) / path.operations;
-    counters["allocations"] = allocations;
+    // One counter at a time: each that a thread has costs instructions whenever it sleeps.
+    const auto count = [&](const Counter& counter, int rounds) {
+      return static_cast<double>(counter.count(path.work, path.before, rounds)) / path.operations;
+    };
+    counters["kernel_instructions"] = count(Counter::kernel_instructions(), kRounds);
+    counters["user_instructions"] = count(Counter::user_instructions(), kRounds);
+    for (const char* event : {"kmem:kmalloc", "kmem:kmem_cache_alloc", "kmem:mm_page_alloc"})
+      counters["allocations"] += count(Counter::event(event), kEventRounds);
   }
   if (bench_.front != nullptr) counters["smcs"] = smcs(path);
-  if (path.bytes) {
-    try {
-      const Bytes bytes;
-      counters.merge(bytes.count(path.work));
-    } catch (const std::runtime_error& error) {
-      fmt::print(stderr, "bench_guest: bytes are not counted: {}\n", error.what());
-    }
-  }
   return counters;
 }
 

@@ -4,7 +4,6 @@
 #include <map>
 #include <string>
 
-#include "counter.hpp"
 #include "path.hpp"
 #include "suite.hpp"
 
@@ -22,9 +21,6 @@ class Exact final {
   double smcs(const Path& path) const;
 
   Bench& bench_;
-  const Counter kernel_ = Counter::kernel_instructions(), user_ = Counter::user_instructions();
-  const Counter allocations_[3] = {Counter::event("kmem:kmalloc"), Counter::event("kmem:kmem_cache_alloc"),
-                                   Counter::event("kmem:mm_page_alloc")};
 };
 
 }  // namespace qtee::bench

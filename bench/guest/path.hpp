@@ -24,8 +24,6 @@ struct Path {
   std::function<std::map<std::string, double>()> more = {};
   /// Whether counts of one thread tell what it costs, and times do.
   bool counted = true, timed = true;
-  /// Whether copied and cleared bytes are counted, which takes long.
-  bool bytes = false;
   /// Left out of a quick run.
   bool slow = false;
   /// Repetitions of a work() that takes long; 0: as many as there is time for.

@@ -29,12 +29,11 @@ Paths suite_invoke(Bench& bench) {
   Front& front = *bench.front;
   const auto buffers = std::make_shared<Buffers>();
   Paths paths;
-  paths.push_back({.name = "invoke/none", .work = [&front] { front.null(); }, .bytes = true});
+  paths.push_back({.name = "invoke/none", .work = [&front] { front.null(); }});
   for (const std::size_t size : {std::size_t{64}, std::size_t{1} << 10, std::size_t{4} << 10, std::size_t{16} << 10,
                                  std::size_t{64} << 10, std::size_t{1} << 20})
     paths.push_back({.name = "invoke/" + size_name(size),
-                     .work = [&front, buffers, size] { front.echo(buffers->in(size), buffers->out(size)); },
-                     .bytes = true});
+                     .work = [&front, buffers, size] { front.echo(buffers->in(size), buffers->out(size)); }});
   paths.push_back({.name = "invoke/1MiB_in", .work = [&front, buffers] { front.send(buffers->in(Buffers::kSize)); }});
   paths.push_back(in_place(front, "invoke/64KiB_placed", 64 << 10, 0));
   paths.push_back(in_place(front, "invoke/64KiB_placed_both", 64 << 10, 64 << 10));

@@ -13,7 +13,7 @@ namespace qtee::bench {
 struct Goal {
   std::string path, who, counter;
   double value = 0;      // the goal, or the share of `of`
-  std::string of;        // a name whose figure it is a share of; empty: none
+  std::string of = {};   // a name whose figure it is a share of; empty: none
   bool at_least = false; // more is better
 
   std::string name() const { return path + "/" + who; }
