@@ -49,7 +49,7 @@ Comparison compare(const Results& before, const Results& after, const Comparison
         else if (differs(old_value, new_value, options.exact))
           comparison.changes.push_back(
               {direction(old_value, new_value, counter), name, counter, old_value, new_value, 0});
-      } else if (counter == "real_time" || counter == "speedup") {
+      } else if (counter == "p50_ns" || counter == "speedup") {
         const auto &old_values = before.values(name, counter), &new_values = after.values(name, counter);
         if (old_values.size() < kRepetitionsLeast || new_values.size() < kRepetitionsLeast) {
           ++comparison.few;

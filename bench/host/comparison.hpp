@@ -8,7 +8,8 @@
 
 namespace qtee::bench {
 
-/// Fewest repetitions of a time that tell anything.
+/// Fewest repetitions of a time that tell anything. What is compared is each one's median: what else the machine does is
+/// in the means.
 inline constexpr std::size_t kRepetitionsLeast = 9;
 
 struct ComparisonOptions {

@@ -28,7 +28,7 @@ struct Shown {
   bool always;
 };
 constexpr Shown kShown[] = {{"kernel_instructions", "instructions", true},
-                            {"real_time", "time", true},
+                            {"p50_ns", "time", true},
                             {"speedup", "speedup", true},
                             {"lock_contentions", "lock contentions", true},
                             {"over_none", "more than none", false},
@@ -37,7 +37,7 @@ constexpr Shown kShown[] = {{"kernel_instructions", "instructions", true},
 
 std::string value_text(const std::string& counter, double value) {
   if (std::isnan(value)) return "-";
-  if (counter == "real_time")
+  if (counter == "p50_ns")
     return value < 1e5 ? fmt::format("{:.2f} us", value / 1e3) : fmt::format("{:.3f} ms", value / 1e6);
   if (counter == "speedup") return fmt::format("{:.2f}", value);
   return value == std::floor(value) || value >= 100 ? fmt::format("{:.0f}", value) : fmt::format("{:.3g}", value);
