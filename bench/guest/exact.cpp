@@ -22,6 +22,7 @@ double Exact::smcs(const Path& path) const {
   Front& front = *bench_.front;
   // The question is an SMC itself, and counts itself.
   const auto total = [&] { return front.counters().smc_total; };
+  settle();
   const auto first = total();
   const auto own = total() - first;
   std::uint64_t sum = 0;
