@@ -7,6 +7,12 @@
 
 namespace qtee::bench {
 
+namespace {
+
+constexpr double kRounding = 1e-6;  // of sums of doubles
+
+}  // namespace
+
 Json gate_record(const Results& results) {
   Json recorded = Json::object();
   for (const std::string& name : results.names()) {
@@ -23,7 +29,7 @@ std::vector<std::string> gate_check(const Json& recorded, const Results& results
     const double before = value.get<double>(), now = results.value(name, "kernel_instructions");
     if (std::isnan(now))
       lines.push_back(fmt::format("{}: {:.0f} kernel instructions were recorded; now it was not measured", name, before));
-    else if (now > before * (1 + kGrowth))
+    else if (now - before > kGrowth * before + kRounding)
       lines.push_back(fmt::format("{}: {:.0f} kernel instructions, and {:.0f} were recorded: {:.1f} % more", name, now,
                                   before, 100 * (now / before - 1)));
   }
