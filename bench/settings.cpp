@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "alive.hpp"
-#include "file.hpp"
 #include "common/counter.hpp"
+#include "file.hpp"
 #include "parameter.hpp"
 #include "pinned.hpp"
 #include "qtee/qtee.hpp"

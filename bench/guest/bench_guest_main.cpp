@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What calls cost, in one boot: on nothing (the floors), on mainline's driver, on ours. No driver is loaded when it begins.
+// What calls cost, in one boot: on nothing (the floors), on mainline's driver, on ours. No driver is loaded when it
+// begins.
 //
 //     vsoc/run --icount --driver none --share DIR -- bench_guest --exact --out /share/exact.json
 //     vsoc/run --driver none --share DIR -- bench_guest --out /share/times.json
 //
-// Each way into a driver is measured by a process of its own, this program once more. What they write, Google Benchmark's
-// JSON, becomes one file.
+// Each way into a driver is measured by a process of its own, this program once more. What they write, Google
+// Benchmark's JSON, becomes one file.
 #include <fmt/core.h>
 #include <sys/personality.h>
 #include <sys/utsname.h>
@@ -176,7 +177,8 @@ void orchestrate(const Options& options) {
 
 int main(int argc, char** argv) {
   Options options;
-  CLI::App app{"What calls cost: on nothing, on mainline's driver, on ours. Needs a guest without a driver.", "bench_guest"};
+  CLI::App app{"What calls cost: on nothing, on mainline's driver, on ours. Needs a guest without a driver.",
+               "bench_guest"};
   app.add_option("--out", options.runner.out, "Write the results to this file")->required();
   app.add_flag("--exact", options.runner.exact, "Count instructions and what else can be counted; else measure times");
   app.add_flag("--quick", options.runner.quick, "Leave out what takes long");

@@ -11,8 +11,8 @@ struct CrowdResult {
   double lock_contentions = -1;  // of all threads, by the trace event lock:contention_begin; negative: not known
 };
 
-/// Has so many threads call `work(thread)` so many times each, thread by thread on one CPU after the other. Throws what one
-/// of them throws.
+/// Has so many threads call `work(thread)` so many times each, thread by thread on one CPU after the other. Throws what
+/// one of them throws.
 CrowdResult crowd_run(unsigned threads, unsigned times, const std::function<void(unsigned)>& work);
 
 }  // namespace qtee::bench

@@ -71,7 +71,8 @@ Driver Driver::ours(const std::vector<std::string>& settings) {
 }
 
 Driver Driver::module(const std::string& name) {
-  if (const int error = test::module_load(name)) throw std::system_error(error, std::generic_category(), "load " + name);
+  if (const int error = test::module_load(name))
+    throw std::system_error(error, std::generic_category(), "load " + name);
   return Driver({name});
 }
 

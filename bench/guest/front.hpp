@@ -24,8 +24,8 @@ class Unsupported final : public std::runtime_error {
 class Front {
  public:
   enum class Kind { input, output, input_object, output_object };
-  /// Who serves a callback object: a thread that receives and replies, by the fewest ioctls that there are; the same by an
-  /// ioctl each; the client library's threads.
+  /// Who serves a callback object: a thread that receives and replies, by the fewest ioctls that there are; the same by
+  /// an ioctl each; the client library's threads.
   enum class Server { plain, apart, library };
 
   virtual ~Front() = default;

@@ -38,8 +38,7 @@ class QteeFront final : public Front {
     for (unsigned i = 0; i < count; ++i) call.param(i) = argument(kind);
     invoke(call);
     if (kind != Kind::output_object) return;
-    for (unsigned i = 0; i < count; ++i)
-      made_.emplace_back(FileDescriptor(static_cast<int>(call.param(i).object.id)));
+    for (unsigned i = 0; i < count; ++i) made_.emplace_back(FileDescriptor(static_cast<int>(call.param(i).object.id)));
   }
   void drop() override { made_.clear(); }
 

@@ -37,8 +37,7 @@ class Callee final : public tee::Callback {
       return 0;
     }
     const Object service = request.in_objects()[0].take();
-    const Outcome outcome =
-        call(Op::nest).in_value(depth).out_value(reached).in_callback(server_, id_).run(service);
+    const Outcome outcome = call(Op::nest).in_value(depth).out_value(reached).in_callback(server_, id_).run(service);
     request.reply_value(0, reached);
     return outcome.ok() ? 0 : 1;
   }

@@ -107,8 +107,8 @@ void Runner::add(Paths paths) {
 }
 
 void Runner::add(const Path& path) {
-  auto* const benchmark = benchmark::RegisterBenchmark(
-      path.name + "/" + options_.who, [path, this](benchmark::State& state) {
+  auto* const benchmark =
+      benchmark::RegisterBenchmark(path.name + "/" + options_.who, [path, this](benchmark::State& state) {
         try {
           options_.exact ? measure_exact(path, bench_, state) : measure_times(path, state);
         } catch (const Unsupported&) {

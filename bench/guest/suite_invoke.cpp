@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <fmt/core.h>
 
-#include "suite.hpp"
 #include "buffers.hpp"
+#include "suite.hpp"
 
 namespace qtee::bench {
 

@@ -47,8 +47,9 @@ Paths suite_pools(Bench& bench) {
   paths.push_back({.name = "pools/warm", .work = null});
   paths.push_back(tuned({.name = "pools/spare", .work = null}, {{"messages_per_cpu", 0}}));
   // What the page allocator takes is not the same from boot to boot.
-  paths.push_back(tuned({.name = "pools/cold", .work = null, .before = drop, .counted = false, .slow = true, .iterations = 3},
-                        {{"messages_per_cpu", 0}, {"messages_spare", 0}}));
+  paths.push_back(
+      tuned({.name = "pools/cold", .work = null, .before = drop, .counted = false, .slow = true, .iterations = 3},
+            {{"messages_per_cpu", 0}, {"messages_spare", 0}}));
   paths.push_back({.name = "pools/class_warm", .work = send});
   paths.push_back(
       {.name = "pools/class_cold", .work = send, .before = drop, .counted = false, .slow = true, .iterations = 3});
@@ -57,7 +58,8 @@ Paths suite_pools(Bench& bench) {
   paths.push_back(tuned({.name = "pools/exhausted",
                          .work =
                              [&front, took] {
-                               *took = 1e9 * crowd_run(kThreads, kTimes, [&](unsigned) { front.work(100'000); }).seconds /
+                               *took = 1e9 *
+                                       crowd_run(kThreads, kTimes, [&](unsigned) { front.work(100'000); }).seconds /
                                        (kThreads * kTimes);
                              },
                          .operations = kThreads * kTimes,

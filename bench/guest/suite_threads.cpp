@@ -7,8 +7,8 @@
 namespace qtee::bench {
 namespace {
 
-// One path: threads that invoke at once, beside one thread that does as much as each of them. Both are run one after the
-// other, so that what else the machine does meets both.
+// One path: threads that invoke at once, beside one thread that does as much as each of them. Both are run one after
+// the other, so that what else the machine does meets both.
 class Threads final {
  public:
   Threads(unsigned threads, unsigned times, std::function<void(unsigned)> work)

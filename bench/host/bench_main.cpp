@@ -80,8 +80,7 @@ int compare(const Options& options) {
   }
   fmt::print("{} counts and {} times compared, {} changes", comparison.counts, comparison.times,
              comparison.changes.size());
-  if (comparison.few != 0)
-    fmt::print("; {} times have fewer than {} repetitions", comparison.few, kRepetitionsLeast);
+  if (comparison.few != 0) fmt::print("; {} times have fewer than {} repetitions", comparison.few, kRepetitionsLeast);
   fmt::print("\n");
   return comparison.regressed() ? kWorse : 0;
 }
@@ -122,9 +121,10 @@ int budget(const Options& options) {
   std::ifstream kallsyms(options.kallsyms), log(options.log);
   if (!kallsyms || !log) throw std::runtime_error("can't read " + options.kallsyms + " and " + options.log);
   const Budget budget = budget_read(log, Symbols(kallsyms));
-  fmt::print("{} kernel instructions; {} of {} calls took as many\n\n| phase | function | instructions |\n"
-             "| --- | --- | ---: |\n",
-             budget.total, budget.same, budget.calls);
+  fmt::print(
+      "{} kernel instructions; {} of {} calls took as many\n\n| phase | function | instructions |\n"
+      "| --- | --- | ---: |\n",
+      budget.total, budget.same, budget.calls);
   Json phases = Json::object();
   for (const auto& [phase, count] : budget.phases()) {
     fmt::print("| **{}** | | **{}** |\n", phase, count);
@@ -158,10 +158,11 @@ int main(int argc, char** argv) {
   sub->add_option("--goals", options.goals, "bench/goals.json")->required();
   sub->add_option("FILE", options.file, "Results")->required();
 
-  sub = command("compare",
-                "Tell what got worse or better: counts that differ by more than 0.1 %, and times whose ranks differ by "
-                "Mann and Whitney's test. Exit status 1: something got worse, or is gone; 2: the files can't be compared",
-                compare);
+  sub =
+      command("compare",
+              "Tell what got worse or better: counts that differ by more than 0.1 %, and times whose ranks differ by "
+              "Mann and Whitney's test. Exit status 1: something got worse, or is gone; 2: the files can't be compared",
+              compare);
   sub->add_option("OLD", options.before, "Results")->required();
   sub->add_option("NEW", options.after, "Results")->required();
   sub->add_option("--exact", options.comparison.exact, "Share by which counts may differ")->capture_default_str();

@@ -14,8 +14,8 @@
 namespace qtee::bench {
 namespace {
 
-// The upper half of the addresses is the kernel's; programs and the firmware are in the lower one. Static programs begin
-// at 4 MiB, beyond the firmware's read-only part.
+// The upper half of the addresses is the kernel's; programs and the firmware are in the lower one. Static programs
+// begin at 4 MiB, beyond the firmware's read-only part.
 constexpr std::uint64_t kProgramBase = 0x400000;
 constexpr bool is_kernel(std::uint64_t address) { return address >> 63 != 0; }
 constexpr bool is_firmware(std::uint64_t address) {
@@ -94,8 +94,8 @@ constexpr Rule kRules[] = {
     {"randomize_kstack", "entry"},
 };
 
-// The kernel's address of a line of the log, "Trace 0: 0x7f24 [00000000/ffff800080010c00/00000110/ff000201] name"; nothing on other
-// lines.
+// The kernel's address of a line of the log, "Trace 0: 0x7f24 [00000000/ffff800080010c00/00000110/ff000201] name";
+// nothing on other lines.
 std::optional<std::uint64_t> address_of(std::string_view line) {
   if (!line.starts_with("Trace ")) return {};
   const std::size_t bracket = line.find('[');

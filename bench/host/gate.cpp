@@ -28,7 +28,8 @@ std::vector<std::string> gate_check(const Json& recorded, const Results& results
   for (const auto& [name, value] : recorded.items()) {
     const double before = value.get<double>(), now = results.value(name, "kernel_instructions");
     if (std::isnan(now))
-      lines.push_back(fmt::format("{}: {:.0f} kernel instructions were recorded; now it was not measured", name, before));
+      lines.push_back(
+          fmt::format("{}: {:.0f} kernel instructions were recorded; now it was not measured", name, before));
     else if (now - before > kGrowth * before + kRounding)
       lines.push_back(fmt::format("{}: {:.0f} kernel instructions, and {:.0f} were recorded: {:.1f} % more", name, now,
                                   before, 100 * (now / before - 1)));

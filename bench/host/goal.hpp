@@ -12,9 +12,9 @@ namespace qtee::bench {
 /// What a figure should be, of bench/goals.json.
 struct Goal {
   std::string path, who, counter;
-  double value = 0;      // the goal, or the share of `of`
-  std::string of = {};   // a name whose figure it is a share of; empty: none
-  bool at_least = false; // more is better
+  double value = 0;       // the goal, or the share of `of`
+  std::string of = {};    // a name whose figure it is a share of; empty: none
+  bool at_least = false;  // more is better
 
   std::string name() const { return path + "/" + who; }
   /// The goal as a number: NaN where what it is a share of was not measured.

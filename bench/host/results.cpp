@@ -15,8 +15,8 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // Numbers of an entry that say how it was run, not what it costs.
 bool is_bookkeeping(const std::string& key) {
-  static const std::set<std::string> kKeys{"family_index", "per_family_instance_index", "repetitions",
-                                           "repetition_index", "threads", "iterations"};
+  static const std::set<std::string> kKeys{
+      "family_index", "per_family_instance_index", "repetitions", "repetition_index", "threads", "iterations"};
   return kKeys.contains(key);
 }
 
@@ -25,8 +25,8 @@ bool is_iteration(const Json& entry) { return entry.value("run_type", "iteration
 }  // namespace
 
 bool counter_is_exact(const std::string& counter) {
-  static const std::set<std::string> kExact{"kernel_instructions", "user_instructions", "smcs", "allocations",
-                                            "bytes_copied", "bytes_zeroed", "over_none"};
+  static const std::set<std::string> kExact{"kernel_instructions", "user_instructions", "smcs",     "allocations",
+                                            "bytes_copied",        "bytes_zeroed",      "over_none"};
   return kExact.contains(counter) || counter.starts_with("budget_");
 }
 

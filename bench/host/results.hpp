@@ -38,9 +38,9 @@ class Results final {
   std::map<std::string, std::map<std::string, std::vector<double>>> values_;
 };
 
-/// The results of one kernel: times of one run, with the counts of another one, exact ones, in each of their entries, and
-/// `context` on top of theirs. Paths in place get the counter "over_none": their kernel instructions less those of an
-/// invocation without arguments on the same way.
+/// The results of one kernel: times of one run, with the counts of another one, exact ones, in each of their entries,
+/// and `context` on top of theirs. Paths in place get the counter "over_none": their kernel instructions less those of
+/// an invocation without arguments on the same way.
 Json results_join(const Json& exact, const Json& times, const std::map<std::string, std::string>& context);
 
 /// A file's JSON. Throws std::runtime_error.

@@ -70,7 +70,8 @@ std::string rows_text(const std::vector<Row>& rows) {
   std::string text;
   for (std::size_t at = 0; at < rows.size(); ++at) {
     for (std::size_t i = 0; i < widths.size(); ++i)
-      text += i < 2 ? fmt::format("| {:<{}} ", rows[at][i], widths[i]) : fmt::format("| {:>{}} ", rows[at][i], widths[i]);
+      text +=
+          i < 2 ? fmt::format("| {:<{}} ", rows[at][i], widths[i]) : fmt::format("| {:>{}} ", rows[at][i], widths[i]);
     text += "|\n";
     if (at != 0) continue;
     for (std::size_t i = 0; i < widths.size(); ++i)
@@ -84,10 +85,12 @@ std::string rows_text(const std::vector<Row>& rows) {
 
 std::string table_text(const Results& results, const std::vector<Goal>& goals) {
   std::string text;
-  for (const char* key : {"kernel", "kernel_name", "machine", "cpu_model", "cpus", "qemu", "commit", "dirty", "note", "settings"})
+  for (const char* key :
+       {"kernel", "kernel_name", "machine", "cpu_model", "cpus", "qemu", "commit", "dirty", "note", "settings"})
     if (const std::string value = results.context(key); !value.empty()) text += fmt::format("{}: {}\n", key, value);
-  text += results.context("icount") == "1" ? "instructions: the kernel's on behalf of the caller, exact; firmware excluded\n"
-                                           : "instructions: not counted\n";
+  text += results.context("icount") == "1"
+              ? "instructions: the kernel's on behalf of the caller, exact; firmware excluded\n"
+              : "instructions: not counted\n";
   text += "times: emulated, good as ratios within one run only\n\n";
 
   std::vector<std::string> paths;

@@ -23,7 +23,9 @@ Symbols symbols() {
   return Symbols(text);
 }
 
-std::string trace(const std::string& address) { return "Trace 0: 0x7f24c0 [00000000/" + address + "/00000110/ff000201] name\n"; }
+std::string trace(const std::string& address) {
+  return "Trace 0: 0x7f24c0 [00000000/" + address + "/00000110/ff000201] name\n";
+}
 
 const std::string kUser = trace("0000000000400100"), kFirmware = trace("000000000e000100");
 // Five instructions.
@@ -42,7 +44,8 @@ TEST(BudgetTest, FunctionsAreFound) {
 
 TEST(BudgetTest, OneCallIsFromAProgramToTheProgram) {
   // The first begins before the log does, the last is not at its end; one is longer than the others.
-  std::istringstream log(kCall + kUser + kCall + kUser + "noise\n" + kUser + kCall + kUser + kCall + kCall + kUser + kCall);
+  std::istringstream log(kCall + kUser + kCall + kUser + "noise\n" + kUser + kCall + kUser + kCall + kCall + kUser +
+                         kCall);
   const Budget budget = budget_read(log, symbols());
   EXPECT_EQ(budget.total, 5u);
   EXPECT_EQ(budget.calls, 3u);

@@ -80,7 +80,8 @@ TEST(ComparisonTest, WhatIsGoneIsTold) {
   ASSERT_EQ(more.changes.size(), 1u);
   EXPECT_EQ(more.changes[0].kind, Kind::added);
   EXPECT_EQ(more.changes[0].name, "a/c/qtee");
-  EXPECT_TRUE(compare(both, Sample().add("a/b/qtee", "smcs", {1}).add("a/c/qtee", "max_ns", {1}).results()).regressed());
+  EXPECT_TRUE(
+      compare(both, Sample().add("a/b/qtee", "smcs", {1}).add("a/c/qtee", "max_ns", {1}).results()).regressed());
 }
 
 TEST(ComparisonTest, AnotherEnvironmentIsTold) {

@@ -16,19 +16,18 @@ Json recorded() {
 
 TEST(GateTest, OurPathsAreRecorded) {
   const Json kept = gate_record(Sample()
-                                        .add("invoke/none/floor", "kernel_instructions", {1010})
-                                        .add("invoke/none/mainline", "kernel_instructions", {8566})
-                                        .add("invoke/none/qtee", "kernel_instructions", {1699})
-                                        .add("callbacks/user/qtee", "smcs", {2})
-                                        .results());
+                                    .add("invoke/none/floor", "kernel_instructions", {1010})
+                                    .add("invoke/none/mainline", "kernel_instructions", {8566})
+                                    .add("invoke/none/qtee", "kernel_instructions", {1699})
+                                    .add("callbacks/user/qtee", "smcs", {2})
+                                    .results());
   ASSERT_EQ(kept.size(), 1u);
   EXPECT_EQ(kept.at("invoke/none/qtee"), 1699.0);
 }
 
 TEST(GateTest, GrowthByMoreThanHalfAPercentFails) {
   const auto lines = [](double now) {
-    return gate_check(recorded(),
-                      Sample().add("invoke/none/qtee", "kernel_instructions", {now}).results());
+    return gate_check(recorded(), Sample().add("invoke/none/qtee", "kernel_instructions", {now}).results());
   };
   EXPECT_TRUE(lines(1500).empty());
   EXPECT_TRUE(lines(2010).empty());

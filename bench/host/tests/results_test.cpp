@@ -26,10 +26,8 @@ TEST(ResultsTest, ValuesAreMedians) {
 }
 
 TEST(ResultsTest, CountsJoinTimes) {
-  const Json exact = Sample()
-                         .add("a/b/qtee", "kernel_instructions", {1699})
-                         .add("a/only/qtee", "kernel_instructions", {7})
-                         .json();
+  const Json exact =
+      Sample().add("a/b/qtee", "kernel_instructions", {1699}).add("a/only/qtee", "kernel_instructions", {7}).json();
   Sample times;
   times.add("a/b/qtee", "real_time", {10, 11, 12}).add_mean("a/b/qtee", "real_time", 11).with("icount", "0");
   const Json joined = results_join(exact, times.json(), {{"commit", "abc"}});
