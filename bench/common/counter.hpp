@@ -22,8 +22,7 @@ class Counter final {
   /// Events during `work()`.
   std::uint64_t once(const std::function<void()>& work) const;
   /// Events of one `work()`, without what switching the counter costs. `before()` is run before each and not counted.
-  /// The most common count of `rounds`, the least of several: interrupts that hit the thread, or the switching, are in
-  /// the others.
+  /// The least of `rounds`: interrupts that hit the thread are in the others.
   std::uint64_t count(const std::function<void()>& work, const std::function<void()>& before = {},
                       int rounds = 15) const;
 
