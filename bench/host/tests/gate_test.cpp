@@ -20,6 +20,7 @@ TEST(GateTest, OurPathsAreRecorded) {
                                     .add("invoke/none/mainline", "kernel_instructions", {8566})
                                     .add("invoke/none/qtee", "kernel_instructions", {1699})
                                     .add("callbacks/user/qtee", "smcs", {2})
+                                    .add("pools/spare/qtee", "kernel_instructions", {2057})
                                     .results());
   ASSERT_EQ(kept.size(), 1u);
   EXPECT_EQ(kept.at("invoke/none/qtee"), 1699.0);
