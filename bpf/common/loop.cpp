@@ -96,7 +96,7 @@ void Loop::run(const std::function<void()>& each_interval) {
     signalfd_siginfo signal;
     while (::read(signals_.get(), &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal)) {
       if (signal.ssi_signo != SIGCHLD) {
-        stopped_ = true;
+        stopped_ = interrupted_ = true;
         continue;
       }
       int status = 0;

@@ -168,6 +168,7 @@ TEST_F(LatCostTest, ANullInvocationCostsLessThan1200More) {
   with("qtee-slow");
   with("qtee-stacks");
   with("qtee-trace");
+  with("qtee-tune");
 }
 
 }  // namespace
