@@ -49,8 +49,7 @@ double exact_share(const std::vector<int>& ranks, std::size_t chosen) {
 
 double normal_share(const std::vector<int>& ranks, std::size_t chosen) {
   const auto n = static_cast<double>(chosen), m = static_cast<double>(ranks.size() - chosen);
-  const double observed =
-      std::accumulate(ranks.begin(), ranks.begin() + static_cast<std::ptrdiff_t>(chosen), 0) / 2.0;
+  const double observed = std::accumulate(ranks.begin(), ranks.begin() + static_cast<std::ptrdiff_t>(chosen), 0) / 2.0;
   const double mean = n * (n + m + 1) / 2;
   // Of the ranks as they are, so that ties count.
   double squares = 0;
@@ -83,7 +82,7 @@ double rank_test(const std::vector<double>& before, const std::vector<double>& a
 }
 
 Compared compare(const Measure& measure) {
-  Compared one{measure, median(measure.before), median(measure.after), {}, rank_test(measure.before, measure.after),
+  Compared one{measure,     median(measure.before), median(measure.after), {}, rank_test(measure.before, measure.after),
                Change::same};
   if (one.before != 0) one.ratio = one.after / one.before;
   const double change = one.after - one.before;

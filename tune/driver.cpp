@@ -91,7 +91,8 @@ Settings Driver::settings() const {
     if (!fs::exists(path)) continue;
     Values values;
     std::istringstream text(file_read(path));
-    for (std::string word; std::getline(text, word, ',');) values.push_back(static_cast<std::uint32_t>(std::stoul(word)));
+    for (std::string word; std::getline(text, word, ',');)
+      values.push_back(static_cast<std::uint32_t>(std::stoul(word)));
     settings.emplace(known.name, std::move(values));
   }
   // Limits are what their files say.

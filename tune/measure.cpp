@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "measure.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/perf_event.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cstdio>
-
 #include "driver.hpp"
 #include "qtee/file_descriptor.hpp"
+#include "quiet.hpp"
 #include "tool.hpp"
 
 namespace qtee::tune {
@@ -51,25 +49,6 @@ class Count final {
   FileDescriptor event_;
 };
 
-/// What is written to the standard output is dropped while this lives.
-class Quiet final {
- public:
-  explicit Quiet(bool quiet) {
-    if (!quiet) return;
-    std::fflush(stdout);
-    before_ = FileDescriptor(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
-    const FileDescriptor null(::open("/dev/null", O_WRONLY | O_CLOEXEC));
-    if (before_ && null) ::dup2(null.get(), STDOUT_FILENO);
-  }
-  ~Quiet() {
-    if (before_) ::dup2(before_.get(), STDOUT_FILENO);
-  }
-  Quiet(const Quiet&) = delete;
-
- private:
-  FileDescriptor before_;
-};
-
 Round round_run(const bpf::Options& options) {
   const Driver driver;
   const Count instructions(PERF_TYPE_HARDWARE, PERF_COUNT_HW_INSTRUCTIONS, true),
@@ -105,9 +84,11 @@ Round round_run(const bpf::Options& options) {
 
 std::vector<Round> measure(const bpf::Options& options, unsigned rounds) {
   const Quiet quiet(!options.verbose);
+  bpf::Options whole = options;
+  whole.duration.reset();
   std::vector<Round> all;
-  round_run(options);
-  while (all.size() < rounds) all.push_back(round_run(options));
+  round_run(whole);
+  while (all.size() < rounds) all.push_back(round_run(whole));
   return all;
 }
 

@@ -162,8 +162,9 @@ void Modules::unload_all() const {
 void Modules::reload(const Settings& settings) const {
   const std::vector<std::string> clients = driver_clients();
   if (!clients.empty())
-    throw ToolError(fmt::format("clients of the driver are open: {}; end them first, since the driver has to be loaded anew",
-                                fmt::join(clients, ", ")));
+    throw ToolError(
+        fmt::format("clients of the driver are open: {}; end them first, since the driver has to be loaded anew",
+                    fmt::join(clients, ", ")));
   // As it was, whatever of it there is.
   try {
     unload_all();

@@ -28,8 +28,8 @@ struct PoolSeen {
   std::uint64_t waited_ns = 0;  // by misses, until a buffer was made or came back
   std::uint64_t waited_most_ns = 0;
   std::uint64_t made = 0;
-  std::uint64_t remade = 0;      // of made, in place of one that was given back meanwhile
-  std::uint64_t again = 0;       // of remade, by an invocation and not by a worker
+  std::uint64_t remade = 0;       // of made, in place of one that was given back meanwhile
+  std::uint64_t again = 0;        // of remade, by an invocation and not by a worker
   std::uint64_t gap_most_ns = 0;  // from giving one back to making the next
 };
 

@@ -39,7 +39,8 @@ Profile profile_parse(const std::string& text, const std::string& where) {
   try {
     const Json json = Json::parse(text);
     if (json.at("schema") != kProfileSchema)
-      throw std::invalid_argument(fmt::format("its schema is {}, this knows {}", json.at("schema").dump(), kProfileSchema));
+      throw std::invalid_argument(
+          fmt::format("its schema is {}, this knows {}", json.at("schema").dump(), kProfileSchema));
     Profile profile{json.at("name"), json.value("description", ""), {}};
     for (const auto& [name, value] : json.at("settings").items()) {
       const Tunable& known = tunable(name);
@@ -57,7 +58,8 @@ Profile profile_parse(const std::string& text, const std::string& where) {
 std::string profile_format(const Profile& profile) {
   Json json = {{"schema", kProfileSchema}, {"name", profile.name}, {"description", profile.description}};
   Json& settings = json["settings"] = Json::object();
-  for (const auto& [name, values] : profile.settings) settings[name] = tunable(name).count == 1 ? Json(values[0]) : Json(values);
+  for (const auto& [name, values] : profile.settings)
+    settings[name] = tunable(name).count == 1 ? Json(values[0]) : Json(values);
   return json.dump(2) + "\n";
 }
 
@@ -83,7 +85,8 @@ Profile profile_load(const std::string& name, const std::vector<fs::path>& folde
     if (fs::exists(path)) return profile_read(path);
     places.append(places.empty() ? "" : ", ").append(folder.string());
   }
-  throw std::runtime_error(fmt::format("there is no profile {} in {}; --profiles lists those that there are", name, places));
+  throw std::runtime_error(
+      fmt::format("there is no profile {} in {}; --profiles lists those that there are", name, places));
 }
 
 }  // namespace qtee::tune

@@ -103,14 +103,13 @@ class Tune final {
   int use(const Settings& wanted, const std::string& title, int status) {
     if (options_.verify || options_.apply) {
       Trial trial(wanted, options_.modules);
-      report_.settings(trial.before(), trial.changes(), options_.verify ? "to try" : "applied");
-      if (trial.how() == Trial::How::nothing) {
-        if (options_.verify && !options_.json) bpf::line_write("nothing to try");
-      } else if (options_.verify) {
-        if (!verify(trial)) return kReverted;
+      if (options_.verify) {
+        report_.settings(trial.before(), trial.changes(), "to try");
+        if (trial.how() != Trial::How::nothing && !verify(trial)) return kReverted;
       } else {
         trial.apply();
         trial.keep();
+        report_.settings(trial.before(), trial.changes(), "applied");
       }
     } else if (options_.given()) {
       const Settings now = Driver().settings();
@@ -125,9 +124,10 @@ class Tune final {
     if (trial.how() == Trial::How::reload) {
       const std::vector<std::string> clients = driver_clients();
       if (!clients.empty())
-        throw bpf::ToolError(fmt::format("clients of the driver are open: {}; end them first, since the driver has to be "
-                                         "loaded anew",
-                                         fmt::join(clients, ", ")));
+        throw bpf::ToolError(
+            fmt::format("clients of the driver are open: {}; end them first, since the driver has to be "
+                        "loaded anew",
+                        fmt::join(clients, ", ")));
     }
     bpf::remark_write(kTool, fmt::format("{} rounds of the load before, and {} after; Ctrl-C leaves all as it was",
                                          options_.rounds, options_.rounds));
@@ -179,7 +179,8 @@ class Tune final {
 void options_check(const TuneOptions& options) {
   if (options.verify && options.command.empty())
     throw CLI::ValidationError("--verify takes the load, a command behind --, which it runs again and again");
-  if (options.verify && options.apply) throw CLI::ValidationError("--verify applies what it keeps; --apply is without it");
+  if (options.verify && options.apply)
+    throw CLI::ValidationError("--verify applies what it keeps; --apply is without it");
   try {
     Settings wanted;
     for (const std::string& text : options.set) settings_add(wanted, text);
@@ -196,15 +197,18 @@ void options_check(const TuneOptions& options) {
 int main(int argc, char** argv) {
   using namespace qtee::tune;
   TuneOptions options;
-  CLI::App app("Watches what is asked of the QTEE driver, and proposes its settings; tries them, and keeps what is better.",
-               kTool);
-  qtee::bpf::option_add_duration(app, "-d,--duration", options.duration, "Watch for this time (20ms, 1.5s, 10: seconds)");
+  CLI::App app(
+      "Watches what is asked of the QTEE driver, and proposes its settings; tries them, and keeps what is better.",
+      kTool);
+  qtee::bpf::option_add_duration(app, "-d,--duration", options.duration,
+                                 "Watch for this time (20ms, 1.5s, 10: seconds)");
   app.add_flag("--verify", options.verify, "Try the settings: measure the command before and after, keep or revert");
   app.add_option("--rounds", options.rounds, "So often before and so often after [6]")
       ->check(CLI::Range(kRoundsLeast, 100u))
       ->type_name("N");
   app.add_flag("--apply", options.apply, "Have the settings in use, without a trial");
-  app.add_option("--profile", options.profile, "Take these settings instead of watching: a name, or a file with a slash")
+  app.add_option("--profile", options.profile,
+                 "Take these settings instead of watching: a name, or a file with a slash")
       ->type_name("NAME");
   app.add_flag("--profiles", options.list, "List the profiles that there are");
   app.add_option("--set", options.set, "Take this setting, instead of watching or besides --profile")

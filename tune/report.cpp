@@ -132,7 +132,8 @@ void Report::observation(const Observation& seen) const {
   }
   line_write(fmt::format("not in the CPU's list: {} of {} ({})", count_format(seen.list_misses),
                          count_format(seen.invocations), share_format(seen.list_misses, seen.invocations)));
-  if (seen.lost) bpf::remark_write(kTool, fmt::format("{} events were lost: figures are too low", count_format(seen.lost)));
+  if (seen.lost)
+    bpf::remark_write(kTool, fmt::format("{} events were lost: figures are too low", count_format(seen.lost)));
 }
 
 void Report::proposals(const Observation& seen, const std::vector<Proposal>& proposals) const {
@@ -155,8 +156,8 @@ void Report::proposals(const Observation& seen, const std::vector<Proposal>& pro
   }
   line_write("");
   if (seen.invocations < kEnough) {
-    line_write(fmt::format("{} invocations say nothing: watch for longer, or while there is more load",
-                           seen.invocations));
+    line_write(
+        fmt::format("{} invocations say nothing: watch for longer, or while there is more load", seen.invocations));
     return;
   }
   if (proposals.empty()) line_write("nothing to propose: the settings fit what was seen");
@@ -166,10 +167,12 @@ void Report::proposals(const Observation& seen, const std::vector<Proposal>& pro
                                  tunable(one.name).when == Tunable::When::live ? "" : "  (when the driver is loaded)")
                    : fmt::format("to consider: {}", one.name));
     line_write("  why:   " + one.reason);
-    line_write(fmt::format("  gain:  {}{}", one.gain, one.memory && *one.memory ? "; " + memory_format(*one.memory) : ""));
+    line_write(
+        fmt::format("  gain:  {}{}", one.gain, one.memory && *one.memory ? "; " + memory_format(*one.memory) : ""));
   }
   if (std::ranges::any_of(proposals, [](const Proposal& one) { return one.instructions.value_or(0) > 0; }))
-    line_write("Figures are reckoned from counts on the virtual SoC (docs/tuning.md); qtee-tune --verify measures here.");
+    line_write(
+        "Figures are reckoned from counts on the virtual SoC (docs/tuning.md); qtee-tune --verify measures here.");
 }
 
 void Report::settings(const Settings& before, const Settings& changes, std::string_view title) const {

@@ -93,8 +93,8 @@ class Rules final {
     const unsigned current = now("messages_per_cpu");
     if (!pool || seen_.list_misses * 50 <= seen_.invocations) return;
     // The least with which one in a hundred would find none; else the most that is simulated.
-    const auto good = std::ranges::find_if(
-        seen_.depths, [&](const auto& depth) { return depth.second * 100 <= seen_.invocations; });
+    const auto good =
+        std::ranges::find_if(seen_.depths, [&](const auto& depth) { return depth.second * 100 <= seen_.invocations; });
     if (seen_.depths.empty()) return;
     auto [to, left] = good == seen_.depths.end() ? seen_.depths.back() : *good;
     to = std::min(to, kDepthMost);
@@ -108,14 +108,15 @@ class Rules final {
                                  share * static_cast<double>(pool->made) * cost::kPairMade);
     depth_ = to;
     add("messages_per_cpu", {to},
-        fmt::format("{} of {} invocations ({}) found no pair in their CPU's list; up to {} were under way at once. With {} "
-                    "pairs a CPU {} would have found none{}",
-                    count_format(seen_.list_misses), count_format(seen_.invocations),
-                    share_format(seen_.list_misses, seen_.invocations), seen_.at_once, to, count_format(left),
-                    pool->made ? fmt::format("; {} pairs were made meanwhile, {} of them in place of some that had been "
-                                             "given back",
-                                             count_format(pool->made), count_format(pool->remade))
-                               : std::string()),
+        fmt::format(
+            "{} of {} invocations ({}) found no pair in their CPU's list; up to {} were under way at once. With {} "
+            "pairs a CPU {} would have found none{}",
+            count_format(seen_.list_misses), count_format(seen_.invocations),
+            share_format(seen_.list_misses, seen_.invocations), seen_.at_once, to, count_format(left),
+            pool->made ? fmt::format("; {} pairs were made meanwhile, {} of them in place of some that had been "
+                                     "given back",
+                                     count_format(pool->made), count_format(pool->remade))
+                       : std::string()),
         gain_format(each), each, -static_cast<std::int64_t>(more));
   }
 
@@ -127,13 +128,15 @@ class Rules final {
     const auto lists = std::uint64_t{now("messages_per_cpu")} * seen_.cpus;
     // One pair is always the releases'.
     const std::uint64_t needed = seen_.at_once + 1 > lists ? seen_.at_once + 1 - lists : 1;
-    const auto to = static_cast<std::uint32_t>(std::min<std::uint64_t>(std::max<std::uint64_t>(needed, 2 * current), 1024));
+    const auto to =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(std::max<std::uint64_t>(needed, 2 * current), 1024));
     if (to <= current) return;
     const double each = per_call(static_cast<double>(pool->remade) * cost::kPairMade);
     add("messages_spare", {to},
-        fmt::format("{} pairs were made, {} of them in place of some that had been given back; up to {} invocations were "
-                    "under way at once, and {} CPUs' lists keep {} pairs",
-                    count_format(pool->made), count_format(pool->remade), seen_.at_once, seen_.cpus, lists),
+        fmt::format(
+            "{} pairs were made, {} of them in place of some that had been given back; up to {} invocations were "
+            "under way at once, and {} CPUs' lists keep {} pairs",
+            count_format(pool->made), count_format(pool->remade), seen_.at_once, seen_.cpus, lists),
         gain_format(each), each, -std::int64_t{to - current} * pool->size);
   }
 
@@ -145,7 +148,8 @@ class Rules final {
     std::uint64_t pairs_to = pool->count;
     if (pool->waits || pool->failures > pool->no_memory) {
       const auto to = static_cast<std::uint32_t>(
-          std::clamp<std::uint64_t>(std::bit_ceil(std::uint64_t{seen_.at_once} + 2), 2 * std::uint64_t{limit}, 65536));
+          std::clamp<std::uint64_t>(std::bit_ceil(std::uint64_t{seen_.at_once} + 2),
+                                    std::min<std::uint64_t>(2 * std::uint64_t{limit}, 65536), 65536));
       pairs_to = std::min<std::uint64_t>(to, 2 * std::uint64_t{seen_.at_once});
       add("messages_max", {to},
           fmt::format("{} invocations waited for a pair and {} had none in the end: there may be {}, and up to {} "
@@ -163,13 +167,15 @@ class Rules final {
     }
     const std::uint64_t current = now("pool_max_kib");
     if (no_memory == 0 && needed / 1024 <= current) return;
-    const std::uint64_t to = std::clamp<std::uint64_t>(std::bit_ceil(needed / 1024 * 5 / 4), 2 * current, 4194304);
+    const std::uint64_t to = std::clamp<std::uint64_t>(std::bit_ceil(needed / 1024 * 5 / 4),
+                                                       std::min<std::uint64_t>(2 * current, 4194304), 4194304);
     add("pool_max_kib", {static_cast<std::uint32_t>(to)},
-        no_memory ? fmt::format("{} invocations found no memory for a buffer: there may be {} KiB, of which {} KiB were "
-                                "in use",
-                                count_format(no_memory), current, seen_.pool_bytes / 1024)
-                  : fmt::format("with the other settings buffers may take {} KiB, and there may be {}", needed / 1024,
-                                current),
+        no_memory
+            ? fmt::format("{} invocations found no memory for a buffer: there may be {} KiB, of which {} KiB were "
+                          "in use",
+                          count_format(no_memory), current, seen_.pool_bytes / 1024)
+            : fmt::format("with the other settings buffers may take {} KiB, and there may be {}", needed / 1024,
+                          current),
         "no more ENOMEM, unless the system itself has no memory", {},
         -static_cast<std::int64_t>((to - current) * 1024));
   }
@@ -222,15 +228,15 @@ class Rules final {
       memory += std::int64_t{to[index] - pool.limit} * pool.size;
       waited = std::max(waited, pool.waited_most_ns);
       reason.append(reason.empty() ? "" : "; ")
-          .append(fmt::format("{} invocations waited for one of {} buffers of {} and {} had none in the end: up to {} wanted "
-                              "one at once",
-                              count_format(pool.waits), pool.limit, kib_format(pool.size), count_format(pool.failures),
-                              pool.at_once));
+          .append(fmt::format(
+              "{} invocations waited for one of {} buffers of {} and {} had none in the end: up to {} wanted "
+              "one at once",
+              count_format(pool.waits), pool.limit, kib_format(pool.size), count_format(pool.failures), pool.at_once));
     }
     if (reason.empty()) return;
     limits_ = to;
-    add("classes_max", to, reason, fmt::format("no more of those, which took up to {} each", duration_format(waited)), {},
-        -memory);
+    add("classes_max", to, reason, fmt::format("no more of those, which took up to {} each", duration_format(waited)),
+        {}, -memory);
   }
 
   /// A size of which pairs waste no memory: with the outbound buffer a power of two, where there is no CMA.
@@ -262,10 +268,11 @@ class Rules final {
     const std::uint64_t kept = std::max<std::uint64_t>(pool->count, 1);
     if (large * 10 >= seen_.invocations) {
       const std::uint32_t to = pair_size_for(percentile_kib(99));
-      if (to <= current || (to - current) * kept > kPairsMoreKib || to + now("message_out_kib") > kMessageMaxKib) return;
+      if (to <= current || (to - current) * kept > kPairsMoreKib || to + now("message_out_kib") > kMessageMaxKib)
+        return;
       if (kept * 2 * (to + now("message_out_kib")) > now("pool_max_kib")) return;
-      const double each = per_call(static_cast<double>(large) * cost::kClassWarm +
-                                   static_cast<double>(made) * cost::class_made(to));
+      const double each =
+          per_call(static_cast<double>(large) * cost::kClassWarm + static_cast<double>(made) * cost::class_made(to));
       add("message_in_kib", {to},
           fmt::format("{} of {} invocations ({}) had a message that was too large for a pair; 99 of 100 fit {} KiB",
                       count_format(large), count_format(seen_.invocations), share_format(large, seen_.invocations), to),
@@ -333,17 +340,19 @@ class Rules final {
         each, memory);
     // A limit goes with each of them.
     std::erase_if(proposals_, [](const Proposal& one) { return one.name == "classes_max"; });
-    add("classes_max", limits, "goes with classes_kib: as many of the new size as of the one above", "none by itself", 0.0);
+    add("classes_max", limits, "goes with classes_kib: as many of the new size as of the one above", "none by itself",
+        0.0);
   }
 
   /// Callback requests.
   void outbound() {
-    const std::uint64_t current = std::uint64_t{now("message_out_kib")} * 1024, page = std::max(4u, seen_.page_kib) * 1024;
+    const std::uint64_t current = std::uint64_t{now("message_out_kib")} * 1024,
+                        page = std::max(4u, seen_.page_kib) * 1024;
     if (!current || !seen_.callbacks) return;
     const std::uint64_t kept = pairs() ? std::max(1u, pairs()->count) : 1;
     if (seen_.outbound_largest * 4 > current * 3) {
-      const auto to = static_cast<std::uint32_t>(
-          std::min<std::uint64_t>(std::bit_ceil(2 * seen_.outbound_largest / 1024), kMessageMaxKib - now("message_in_kib")));
+      const auto to = static_cast<std::uint32_t>(std::min<std::uint64_t>(
+          std::bit_ceil(2 * seen_.outbound_largest / 1024), kMessageMaxKib - now("message_in_kib")));
       if (to * 1024 <= current) return;
       add("message_out_kib", {to},
           fmt::format("QTEE's largest callback request had {} of the outbound buffer's {}, and releases need room "
@@ -368,7 +377,8 @@ class Rules final {
       add("contexts", {seen_.busy_fewest - 1},
           fmt::format("QTEE answered {} calls that it is busy, with as few as {} calls in it", count_format(seen_.busy),
                       seen_.busy_fewest),
-          fmt::format("calls wait for their turn instead of asking again: up to {} SMCs less", count_format(seen_.busy)));
+          fmt::format("calls wait for their turn instead of asking again: up to {} SMCs less",
+                      count_format(seen_.busy)));
     } else if (current && !seen_.busy && seen_.in_qtee > current) {
       add("contexts", {2 * current},
           fmt::format("up to {} calls wanted to be in QTEE at once, {} may be, and it was never busy", seen_.in_qtee,
@@ -381,8 +391,8 @@ class Rules final {
   void idle_memory() {
     if (!known("memory_idle_ms") || seen_.maps_again < 2) return;
     const std::uint64_t current = now("memory_idle_ms");
-    const auto to = static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(nice(1.5 * (static_cast<double>(current) + static_cast<double>(seen_.maps_gap_most_ns) / kMs)), 60'000));
+    const auto to = static_cast<std::uint32_t>(std::min<std::uint64_t>(
+        nice(1.5 * (static_cast<double>(current) + static_cast<double>(seen_.maps_gap_most_ns) / kMs)), 60'000));
     if (to <= current) return;
     const double each = per_call(static_cast<double>(seen_.maps_again) * cost::kMapped);
     add("memory_idle_ms", {to},
@@ -395,16 +405,18 @@ class Rules final {
   void servers() {
     for (const ServerSeen& server : seen_.servers) {
       if (server.behind < 2 || server.behind * 20 <= server.received) continue;
-      advise(fmt::format("threads of {}[{}]", server.process, server.pid),
-             fmt::format("{} of its {} callbacks ({}) lay in the queue until one of its threads was done with another, {} "
-                         "each on average, {} at most; {} threads had one at once, and up to {} callbacks were there",
-                         count_format(server.behind), count_format(server.received),
-                         share_format(server.behind, server.received), duration_format(server.behind_ns / server.behind),
-                         duration_format(server.behind_most_ns), server.busy_most, seen_.requests_at_once),
-             fmt::format("with {} threads (CallbackServer::Options) up to {} less for each of those invocations; no setting "
-                         "of the driver does that",
-                         std::max(seen_.requests_at_once, server.busy_most + 1),
-                         duration_format(server.behind_ns / server.behind)));
+      advise(
+          fmt::format("threads of {}[{}]", server.process, server.pid),
+          fmt::format("{} of its {} callbacks ({}) lay in the queue until one of its threads was done with another, {} "
+                      "each on average, {} at most; {} threads had one at once, and up to {} callbacks were there",
+                      count_format(server.behind), count_format(server.received),
+                      share_format(server.behind, server.received), duration_format(server.behind_ns / server.behind),
+                      duration_format(server.behind_most_ns), server.busy_most, seen_.requests_at_once),
+          fmt::format(
+              "with {} threads (CallbackServer::Options) up to {} less for each of those invocations; no setting "
+              "of the driver does that",
+              std::max(seen_.requests_at_once, server.busy_most + 1),
+              duration_format(server.behind_ns / server.behind)));
     }
   }
 
@@ -413,22 +425,25 @@ class Rules final {
     for (const CopierSeen& copier : seen_.copiers) {
       if (copier.calls < kEnough || copier.bytes * 4 < copier.calls * 65536) continue;
       const double all = static_cast<double>(copier.bytes) * cost::kCopiedByte;
-      advise(fmt::format("message buffers in {}[{}]", copier.process, copier.pid),
-             fmt::format("{} of its messages were large, {} each on average, and were copied",
-                         count_format(copier.calls), kib_format(static_cast<std::int64_t>(copier.bytes / copier.calls))),
-             fmt::format("in a buffer of its own (MessageBuffer) some {:.0f} kernel instructions less for each of them; no "
-                         "setting of the driver does that",
-                         all / static_cast<double>(copier.calls)),
-             per_call(all));
+      advise(
+          fmt::format("message buffers in {}[{}]", copier.process, copier.pid),
+          fmt::format("{} of its messages were large, {} each on average, and were copied", count_format(copier.calls),
+                      kib_format(static_cast<std::int64_t>(copier.bytes / copier.calls))),
+          fmt::format(
+              "in a buffer of its own (MessageBuffer) some {:.0f} kernel instructions less for each of them; no "
+              "setting of the driver does that",
+              all / static_cast<double>(copier.calls)),
+          per_call(all));
     }
   }
 
   void transport() {
     if (seen_.transport != "scm" || seen_.in_qtee < 2) return;
-    advise("transport",
-           fmt::format("up to {} calls at once waited for the one that is in QTEE: the transport is scm", seen_.in_qtee),
-           "where this QTEE takes several calls at once, transport=direct lets them in (and takes some 440 instructions "
-           "less each); whether it does can't be seen from here, and qtee-tune does not change it");
+    advise(
+        "transport",
+        fmt::format("up to {} calls at once waited for the one that is in QTEE: the transport is scm", seen_.in_qtee),
+        "where this QTEE takes several calls at once, transport=direct lets them in (and takes some 440 instructions "
+        "less each); whether it does can't be seen from here, and qtee-tune does not change it");
   }
 
   const Observation& seen_;

@@ -60,9 +60,9 @@ std::string values_format(const Values& values) { return fmt::format("{}", fmt::
 
 void values_check(const Tunable& tunable, const Values& values) {
   if (values.empty() || values.size() > tunable.count)
-    throw std::invalid_argument(fmt::format("{} takes {}", tunable.name,
-                                            tunable.count == 1 ? std::string("one number")
-                                                               : fmt::format("1 to {} numbers", tunable.count)));
+    throw std::invalid_argument(
+        fmt::format("{} takes {}", tunable.name,
+                    tunable.count == 1 ? std::string("one number") : fmt::format("1 to {} numbers", tunable.count)));
   for (const std::uint32_t value : values)
     if (value < tunable.least || value > tunable.most)
       throw std::invalid_argument(
@@ -143,8 +143,8 @@ std::string overlay_format(const Settings& settings, std::string_view title) {
       "binding.\n",
       title);
   for (const std::string& name : settings_without_property(settings))
-    text += fmt::format("// Not a property: {}={} of {}.\n", name, values_format(settings.at(name)),
-                        tunable(name).module);
+    text +=
+        fmt::format("// Not a property: {}={} of {}.\n", name, values_format(settings.at(name)), tunable(name).module);
   text += "/dts-v1/;\n/plugin/;\n\n/ {\n\tfragment@0 {\n\t\ttarget-path = \"/\";\n\t\t__overlay__ {\n";
   text += "\t\t\tfirmware {\n\t\t\t\tqtee {\n\t\t\t\t\tcompatible = \"qcom,qtee\";\n";
   for (const auto& [name, values] : settings)

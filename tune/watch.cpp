@@ -13,6 +13,7 @@
 
 #include "driver.hpp"
 #include "output.hpp"
+#include "quiet.hpp"
 #include "tool.hpp"
 #include "tune.h"
 
@@ -136,7 +137,10 @@ Observation watch(const bpf::Options& options, bool whole, int& status) {
   programs.attach();
   const Counters before = driver.counters();
   bpf::remark_write("qtee-tune", "watching; Ctrl-C ends it");
-  loop.run([] {});
+  {
+    const Quiet quiet(whole && !options.verbose);
+    loop.run([] {});
+  }
   const Counters counters = counters_between(before, driver.counters());
   const std::uint64_t missed = bpf::programs_missed(programs.object());
   if (overhead) overhead->report("qtee-tune", programs.object(), loop.length(), options.json);

@@ -57,8 +57,7 @@ Tool::Tool(const std::vector<std::string>& arguments) : Tool(arguments, Until::a
 
 ToolOutput Tool::run(const std::vector<std::string>& arguments) { return Tool(arguments, Until::started).wait(); }
 
-Tool::Tool(const std::vector<std::string>& arguments, Until until)
-    : out_(memory("out")), remarks_(memory("remarks")) {
+Tool::Tool(const std::vector<std::string>& arguments, Until until) : out_(memory("out")), remarks_(memory("remarks")) {
   std::vector<char*> words;
   for (const std::string& word : arguments) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);

@@ -35,7 +35,8 @@ using vsoc::Op;
 
 constexpr char kAbout[] =
     "Invokes the virtual SoC's private service: each option is so many invocations of one kind, in the order below.\n"
-    "With --threads each thread makes those of --null, --work, --callback, --echo and --large, and waits for the others.\n"
+    "With --threads each thread makes those of --null, --work, --callback, --echo and --large, and waits for the "
+    "others.\n"
     "Operations: 0 null, 1 echo, 3 fail, 4 work, 5 fill, 7 nest, 8 callback, 12 create, 14 arm, 15 lie.\n"
     "Threads that serve callbacks are called load-server.";
 
