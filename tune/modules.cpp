@@ -62,8 +62,7 @@ void flush() {
   std::error_code error;
   for (const auto& device : fs::directory_iterator("/sys/bus/platform/drivers/qtee", error)) {
     const FileDescriptor file(::open((device.path() / "objects/flush").c_str(), O_WRONLY | O_CLOEXEC));
-    if (file) [[maybe_unused]]
-      const auto written = ::write(file.get(), "1\n", 2);
+    [[maybe_unused]] const ssize_t written = file ? ::write(file.get(), "1\n", 2) : 0;
   }
 }
 

@@ -31,7 +31,8 @@ std::vector<fs::path> profile_folders() {
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
   if (!error) folders.push_back(self.parent_path().parent_path() / "profiles");
-  folders.insert(folders.end(), {"/etc/qtee/profiles", "/usr/share/qtee/profiles"});
+  folders.emplace_back("/etc/qtee/profiles");
+  folders.emplace_back("/usr/share/qtee/profiles");
   return folders;
 }
 

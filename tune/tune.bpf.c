@@ -181,7 +181,8 @@ static __always_inline u64 tune_message_bytes(const struct qtee_args *args, u32 
 		return header;
 	if (count > ARGS_MAX)
 		count = ARGS_MAX;
-	measure.arg = (u64)args->arg;
+	/* A number: the verifier lets nobody walk along a pointer. */
+	bpf_core_read(&measure.arg, sizeof(measure.arg), &args->arg);
 	bpf_loop(count, tune_measure_one, &measure, 0);
 	return ((header + count * 8 + 7) & ~7u) + measure.bytes;
 }
@@ -211,10 +212,12 @@ static __noinline int tune_large_add(u64 invocation, u64 bytes)
 	u32 i;
 
 	for (i = 0; i < TUNE_CLASSES; i++) {
+		u32 class = i;
+
 		if (tune_class_bytes[i] < bytes)
 			continue;
 		tune_level_up(&tune_totals.classes[i]);
-		if (bpf_map_update_elem(&tune_large, &invocation, &i, BPF_ANY))
+		if (bpf_map_update_elem(&tune_large, &invocation, &class, BPF_ANY))
 			qtee_lose();
 		break;
 	}
