@@ -195,7 +195,7 @@ void Report::settings(const Settings& before, const Settings& changes, std::stri
 void Report::comparison(const std::vector<Compared>& all) const {
   if (!json_) {
     line_write("");
-    line_write(fmt::format("{:50} {:>12} {:>12} {:>8} {:>7}", "median of the rounds", "before", "after", "ratio", "p"));
+    line_write(fmt::format("{:50} {:>15} {:>15} {:>8} {:>7}", "median of the rounds", "before", "after", "ratio", "p"));
   }
   for (const Compared& one : all) {
     if (json_) {
@@ -210,7 +210,7 @@ void Report::comparison(const std::vector<Compared>& all) const {
                    {"rounds_after", one.measure.after}});
       json_write(line);
     } else {
-      line_write(fmt::format("{:50} {:>12} {:>12} {:>8} {:>7.4f}{}", one.measure.title, number_format(one.before),
+      line_write(fmt::format("{:50} {:>15} {:>15} {:>8} {:>7.4f}{}", one.measure.title, number_format(one.before),
                              number_format(one.after), one.ratio ? fmt::format("{:.3f}", *one.ratio) : "-", one.p,
                              one.change == Change::same ? "" : fmt::format("  {}", change_name(one.change))));
     }

@@ -24,6 +24,8 @@ constexpr std::size_t kClassesMost = 8;
 constexpr unsigned kDepthMost = 16;
 /// Memory that a proposal may have pairs take more, at most.
 constexpr std::uint64_t kPairsMoreKib = 4096;
+/// Inbound buffer of pairs that is proposed, at most: what is larger is for a size class.
+constexpr std::uint32_t kPairMostKib = 252;
 constexpr std::uint64_t kMs = 1'000'000;
 
 std::string kib_format(std::int64_t bytes) {
@@ -268,7 +270,8 @@ class Rules final {
     const std::uint64_t kept = std::max<std::uint64_t>(pool->count, 1);
     if (large * 10 >= seen_.invocations) {
       const std::uint32_t to = pair_size_for(percentile_kib(99));
-      if (to <= current || (to - current) * kept > kPairsMoreKib || to + now("message_out_kib") > kMessageMaxKib)
+      if (to <= current || to > kPairMostKib || (to - current) * kept > kPairsMoreKib ||
+          to + now("message_out_kib") > kMessageMaxKib)
         return;
       if (kept * 2 * (to + now("message_out_kib")) > now("pool_max_kib")) return;
       const double each =

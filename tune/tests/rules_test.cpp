@@ -239,6 +239,8 @@ TEST_F(RulesTest, PairsGrowWhereManyMessagesAreALittleTooLarge) {
 TEST_F(RulesTest, PairsDoNotGrowForVeryLargeMessages) {
   large_calls(1000, 1000 * 1024, "1024k");
   EXPECT_FALSE(proposed().contains("message_in_kib"));
+  pool("pairs").count = 1;
+  EXPECT_FALSE(proposed().contains("message_in_kib")) << "though there would be little memory in them";
 }
 
 TEST_F(RulesTest, PairsShrinkWhereAllMessagesAreSmall) {
