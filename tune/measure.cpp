@@ -105,7 +105,7 @@ std::vector<Measure> measures(const std::vector<Round>& before, const std::vecto
   };
   add("kernel_instructions", "kernel instructions an invocation", 0.01, 0, true, &Round::instructions);
   add("pool_misses", "buffers made or waited for, of 1000 invocations", 0.05, 1, true, &Round::misses);
-  add("list_misses", "pairs not in the CPU's list, of 1000 invocations", 0.05, 5, false, &Round::list_misses);
+  add("list_misses", "pairs not in the CPU's list, of 1000 invocations", 0.05, 5, true, &Round::list_misses);
   add("waits", "invocations that waited for a buffer or had none", 0.05, 0, true, &Round::failures);
   add("cpu_ns", "CPU time an invocation, ns", 0.05, 0, true, &Round::cpu_ns);
   add("elapsed_ns", "elapsed time an invocation, ns", 0.05, 0, true, &Round::elapsed_ns);

@@ -144,7 +144,7 @@ TEST_F(TuneTest, NothingIsProposedForWhatFits) {
 TEST_F(TuneTest, WhatIsWorseIsReverted) {
   const ToolOutput output = run({"--verify", "--rounds", "5", "--set", "messages_per_cpu=0", "--set",
                                  "messages_spare=0", "--modprobe", "/tmp/no"},
-                                kNull);
+                                {"qtee-load", "--null", "3000"});
   EXPECT_EQ(output.status, 3) << output.remarks;
   EXPECT_FALSE(one(output, "verdict").at("kept"));
   EXPECT_GT(ratio(output, "kernel_instructions"), 1.01);
