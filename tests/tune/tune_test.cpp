@@ -29,9 +29,11 @@ namespace {
 using Words = std::vector<std::string>;
 using Values = std::map<std::string, std::string>;
 
-const Words kLarge = {"qtee-load", "--large", "1", "--large-bytes", "1100000", "--times", "8", "--pause-ms", "20000"};
-const Words kCallbacks = {"qtee-load", "--threads",        "12", "--null",  "5", "--callback", "5",    "--callback-ms",
-                          "2",         "--server-threads", "4",  "--times", "3", "--pause-ms", "20000"};
+const Words kLarge = {"qtee-load", "--large", "1", "--large-bytes", "1100000", "--times", "8", "--pause-ms", "2500"};
+const Words kCallbacks = {"qtee-load", "--threads",        "12", "--null",  "5", "--callback", "5",   "--callback-ms",
+                          "2",         "--server-threads", "4",  "--times", "3", "--pause-ms", "2500"};
+// Of the driver, so that pauses can be short.
+constexpr char kOptions[] = "trim_ms=1000";
 const Words kNull = {"qtee-load", "--null", "50"};
 
 const char* const kParameters[] = {"message_in_kib", "message_out_kib", "messages_per_cpu", "messages_spare",
@@ -83,13 +85,15 @@ class TuneTest : public ::testing::Test {
   }
 
   /// Watches the load, and tries what is proposed; it is a gain, and is kept. Returns what is proposed.
-  std::map<std::string, Json> expect_gain(const Words& load) {
+  std::map<std::string, Json> expect_gain(const Words& load, bool fewer_instructions) {
     const std::string file = "/tmp/qtee-tune.conf";
     const ToolOutput output = run({"--verify", "--rounds", "5", "--modprobe", file}, load);
     std::printf("%s%s", output.out.c_str(), output.remarks.c_str());
     EXPECT_EQ(output.status, 0) << output.remarks;
     EXPECT_EQ(one(output, "verdict").value("kept", false), true) << output.out;
-    EXPECT_LT(ratio(output, "kernel_instructions"), 0.99);
+    if (fewer_instructions) {
+      EXPECT_LT(ratio(output, "kernel_instructions"), 0.9);
+    }
     EXPECT_LT(ratio(output, "pool_misses"), 0.5);
     auto all = proposals(output);
     // It is in use, and in the file.
@@ -107,7 +111,7 @@ class TuneTest : public ::testing::Test {
     return all;
   }
 
-  /// The driver, loaded anew as it is by default.
+  /// The driver, loaded anew as it was for these tests.
   static void driver_renew() {
     Words modules;
     for (const char* name : {"qtee_tee", "qtee_user", "qtee_mem", "qtee"}) {
@@ -118,14 +122,16 @@ class TuneTest : public ::testing::Test {
       ASSERT_EQ(error, 0) << name;
       modules.insert(modules.begin(), name);
     }
-    for (const std::string& name : modules) ASSERT_EQ(module_load(name), 0) << name;
+    for (const std::string& name : modules) ASSERT_EQ(module_load(name, name == "qtee" ? kOptions : ""), 0) << name;
   }
 
   Values before_;
 };
 
 TEST_F(TuneTest, EachPlatformGetsSettingsOfItsOwnAndAGain) {
-  const auto large = expect_gain(kLarge), callbacks = expect_gain(kCallbacks);
+  const auto large = expect_gain(kLarge, true);
+  // Which thread makes a pair is chance, and so are the instructions of one round; misses are not.
+  const auto callbacks = expect_gain(kCallbacks, false);
   EXPECT_TRUE(large.contains("trim_ms"));
   EXPECT_FALSE(large.contains("messages_per_cpu"));
   EXPECT_TRUE(callbacks.contains("messages_per_cpu"));
@@ -181,7 +187,7 @@ TEST_F(TuneTest, NothingIsLeftOfWhatIsInterrupted) {
   Tool tune(command(
       {"--verify", "--rounds", "5", "--set", "trim_ms=5000"},
       // As soon as it is tried it takes long.
-      {"sh", "-c", "qtee-load --null 5; grep -q 10000 /sys/module/qtee/parameters/trim_ms || exec sleep 1000"}));
+      {"sh", "-c", "qtee-load --null 5; grep -qx 1000 /sys/module/qtee/parameters/trim_ms || exec sleep 1000"}));
   for (int i = 0; i < 3000 && file_read(parameter_path("trim_ms")) != "5000"; ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   EXPECT_EQ(file_read(parameter_path("trim_ms")), "5000");
@@ -196,7 +202,7 @@ TEST_F(TuneTest, NothingIsLeftWhenTheLoadFails) {
   EXPECT_NE(at_once.remarks.find("ended with status 1"), at_once.remarks.npos) << at_once.remarks;
   const ToolOutput later =
       run({"--verify", "--rounds", "5", "--set", "trim_ms=5000"},
-          {"sh", "-c", "qtee-load --null 5 && grep -q 10000 /sys/module/qtee/parameters/trim_ms || exit 7"});
+          {"sh", "-c", "qtee-load --null 5 && grep -qx 1000 /sys/module/qtee/parameters/trim_ms || exit 7"});
   EXPECT_EQ(later.status, 1);
   EXPECT_NE(later.remarks.find("ended with status 7"), later.remarks.npos) << later.remarks;
   const ToolOutput idle = run({"--verify", "--set", "trim_ms=5000"}, {"true"});
