@@ -131,6 +131,8 @@ class Tune final {
     }
     bpf::remark_write(kTool, fmt::format("{} rounds of the load before, and {} after; Ctrl-C leaves all as it was",
                                          options_.rounds, options_.rounds));
+    // Both begin with the same: else what idle buffers there happen to be would seem to be the settings' doing.
+    trial.renew();
     const std::vector<Round> before = measure(options_, options_.rounds);
     trial.apply();
     bpf::remark_write(kTool, trial.how() == Trial::How::reload ? "the driver was loaded anew with the settings"

@@ -50,6 +50,12 @@ void Trial::set_live(const Settings& from, const Settings& to) const {
   for (const std::string& name : names) driver_.set(name, to.at(name));
 }
 
+void Trial::renew() const {
+  if (how_ == How::reload) return modules_->restore();
+  // Whatever is written to one of these: pools give back what is idle.
+  driver_.set("trim_ms", before_.at("trim_ms"));
+}
+
 void Trial::apply() {
   if (how_ == How::nothing) return;
   if (how_ == How::reload) {

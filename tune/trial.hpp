@@ -29,6 +29,9 @@ class Trial final {
   /// What is changed: what is in use already is not.
   const Settings& changes() const { return changes_; }
 
+  /// Has the driver begin anew with the settings that it has, as apply() does with others: without what its pools have
+  /// idle. Throws ToolError.
+  void renew() const;
   /// Throws ToolError; then all is as it was.
   void apply();
   /// Has all as it was, now. Throws ToolError.
