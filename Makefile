@@ -23,7 +23,7 @@ ctest := $(in) ctest --test-dir build/host --output-on-failure --progress -j $(T
 # Name, Kbuild file and sources of the driver's modules, for vsoc/kbuild.
 driver_modules := qtee Kbuild kmod shmbridge zerocopy tracepoints samples tests/kernel include
 kernel_files := find kmod shmbridge zerocopy tracepoints samples include tests/kernel vsoc/tests/kmod -name '*.[ch]'
-cxx_files := find vsoc lib demo samples bpf tests bench dashboards include kmod -name '*.cpp' -o -name '*.hpp'
+cxx_files := find vsoc lib demo samples bpf tune tests bench dashboards include kmod -name '*.cpp' -o -name '*.hpp'
 
 .PHONY: help demo test test-kernels soak bench bench-record bench-machine dashboard shell all machine vsoc firmware modules setup update check format clean
 

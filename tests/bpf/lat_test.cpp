@@ -189,7 +189,7 @@ TEST_F(LatCostTest, OnTopOfAllEventsToo) {
 
 /// What the man pages say of the others.
 TEST_F(LatCostTest, OtherTools) {
-  for (const char* tool : {"qtee-top", "qtee-slow", "qtee-stacks", "qtee-trace"}) {
+  for (const char* tool : {"qtee-top", "qtee-slow", "qtee-stacks", "qtee-trace", "qtee-tune"}) {
     const Tool running({tool});
     more((std::string("with ") + tool).c_str(), off_);
   }
