@@ -92,6 +92,10 @@ constexpr Rule kRules[] = {
     {"enter_from_user", "entry"},
     {"__audit", "entry"},
     {"randomize_kstack", "entry"},
+    {"prandom_u32_state", "entry"},  // of the stack's offset
+    {"tomoyo", "entry"},
+    {"hook_file_ioctl", "entry"},
+    {"cortex_a76_erratum", "entry"},
 };
 
 // The kernel's address of a line of the log, "Trace 0: 0x7f24 [00000000/ffff800080010c00/00000110/ff000201] name";
