@@ -156,7 +156,7 @@ RunFile run_file_parse(const std::string& name, std::string text) {
   try {
     json = Json::parse(text);
   } catch (const Json::parse_error& error) {
-    throw BadFile(fmt::format("{}: not JSON, at byte {} of {}", name, error.byte, text.size()));
+    throw BadFile(fmt::format("{}: not JSON, at byte {} of {}", name, std::min(error.byte, text.size()), text.size()));
   }
   const Place place{run.name, ""};
   if (!json.is_object()) place.fail("not an object");
@@ -188,7 +188,7 @@ std::vector<RunFile> run_files_read(const std::filesystem::path& folder) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(folder, error))
     if (entry.is_regular_file() && entry.path().extension() == ".json") paths.push_back(entry.path());
-  if (error) throw BadFile(fmt::format("{}: {}", folder.string(), error.message()));
+  if (error) throw BadFile(fmt::format("{}: {}; make bench writes results", folder.string(), error.message()));
   if (paths.empty())
     throw BadFile(fmt::format("{}: no results there (*.json); make bench writes them", folder.string()));
   std::ranges::sort(paths);

@@ -49,6 +49,9 @@ export function runLabel(run) {
 
 const settingText = (value) => (typeof value === 'string' ? value : JSON.stringify(value));
 
+/** A configuration with a longer name gets a number; what is in it stands with its runs. */
+const LABEL_LENGTH = 60;
+
 /**
  * Sorts the runs by their commits and then by when they were made, and gives each its configuration: the kernel, machine and settings,
  * which have to be the same in runs that are compared over time. A configuration is called by its kernel and by what else
@@ -62,11 +65,17 @@ export function runsPrepare(runs) {
     ...Object.entries(settingsOf(run)).map(([key, value]) => [key, settingText(value)]),
   ]));
   const keys = [...new Set(parts.flatMap((map) => [...map.keys()]))].sort();
-  const differing = keys.filter((key) => new Set(parts.map((map) => map.get(key))).size > 1);
+  // A parameter that an older driver does not have is no difference yet.
+  const differing = keys.filter((key) => new Set(parts.filter((map) => map.has(key)).map((map) => map.get(key))).size > 1);
+  const labels = new Map();
   runs.forEach((run, i) => {
-    const values = differing.map((key) => `${key}=${parts[i].get(key) ?? '(none)'}`);
-    const label = [run.context.kernel_name, ...values].join(' · ');
-    run.configuration = { key: label, label };
+    const values = differing.filter((key) => parts[i].has(key)).map((key) => `${key}=${parts[i].get(key)}`);
+    const key = [run.context.kernel_name, ...values].join(' · ');
+    if (!labels.has(key)) {
+      const others = [...labels.keys()].filter((other) => other.startsWith(`${run.context.kernel_name} · `)).length;
+      labels.set(key, key.length <= LABEL_LENGTH ? key : `${run.context.kernel_name} · settings ${others + 1}`);
+    }
+    run.configuration = { key, label: labels.get(key) };
   });
   return runs;
 }
@@ -81,10 +90,12 @@ export function configurationsOf(runs) {
   return [...found.values()];
 }
 
-/** What differs between the environments of two runs: [[key, first, second]]. */
+/** What differs between the environments of two runs, parameters that both have included: [[key, first, second]]. */
 export function environmentChanges(first, second) {
-  const ignored = new Set(['date', 'commit', 'commit_time', 'commit_subject', 'dirty', 'load_avg', 'note', 'executable', 'mhz_per_cpu', 'host_name', 'caches']);
+  const ignored = new Set(['settings', 'date', 'commit', 'commit_time', 'commit_subject', 'dirty', 'load_avg', 'note', 'executable', 'mhz_per_cpu', 'host_name', 'caches']);
   const keys = [...new Set([...Object.keys(first.context), ...Object.keys(second.context)])].filter((key) => !ignored.has(key));
   const text = (value) => (value === undefined ? '–' : settingText(value));
-  return keys.map((key) => [key, text(first.context[key]), text(second.context[key])]).filter(([, a, b]) => a !== b);
+  const settings = [first, second].map(settingsOf);
+  const both = Object.keys(settings[0]).filter((key) => key in settings[1]);
+  return [...keys.map((key) => [key, text(first.context[key]), text(second.context[key])]), ...both.map((key) => [key, text(settings[0][key]), text(settings[1][key])])].filter(([, a, b]) => a !== b);
 }

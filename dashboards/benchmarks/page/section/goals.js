@@ -30,7 +30,7 @@ export function goalsSection(page) {
         element('td', { class: `status ${status}`, 'data-status': status, 'data-name': `${goal.path}/${goal.who}`, 'data-metric': goal.counter }, icon(status), WORDS[status]),
         element('th', { scope: 'row' }, goal.path), element('td', {}, whoShort(goal.who)), element('td', {}, metric.label),
         numberCell(valueFormat(metric, value), { value: value ?? '' }), element('td', {}, limitWords),
-        bar(judgement), numberCell(Number.isFinite(share) ? `${Math.round(share * 100)}\u00a0%` : '–'),
+        bar(judgement), numberCell(Number.isFinite(share) ? `${(share * 100).toFixed(Math.abs(share - 1) < 0.01 && share !== 1 ? 1 : 0)}\u00a0%` : '–'),
       ];
     });
     return [

@@ -16,7 +16,7 @@ export function mainlineSection(page) {
     const metrics = metricsOf(Object.values(run.benchmarks)).filter(({ kind }) => kind !== 'times');
     const metric = metricOf(stateChoice('mainline.metric', metrics.map(({ key }) => key)));
     const suites = ['all', ...new Set(pathsOf([run]).filter((path) => !path.startsWith('threads/')).map((path) => path.split('/')[0]))];
-    const suite = stateChoice('mainline.suite', suites);
+    const suite = stateChoice('mainline.suite', suites, suites.includes('invoke') ? 'invoke' : 'all');
     const rows = pathsOf([run]).filter((path) => suite === 'all' || path.startsWith(`${suite}/`)).map((path) => {
       const values = Object.fromEntries(WHO.map((who) => [who, median(run.benchmarks[`${path}/${who}`]?.[metric.key])]).filter(([, value]) => value !== undefined));
       const ours = OURS.map((who) => values[who]).filter((value) => value !== undefined);
@@ -28,7 +28,11 @@ export function mainlineSection(page) {
   const options = ({ metric, rows }) => (width) => {
     const colours = palette();
     const all = rows.flatMap(({ values }) => Object.values(values));
-    const log = Math.min(...all) > 0 && Math.max(...all) / Math.min(...all) > 20;
+    // Nothing has no place on a logarithmic scale; it stands at its left end.
+    const positive = all.filter((value) => value > 0);
+    const log = positive.length > 0 && Math.max(...positive) / Math.min(...positive) > 20;
+    const start = log ? 10 ** Math.floor(Math.log10(Math.min(...positive))) : 0;
+    const place = (value) => Math.max(value, start);
     const present = WHO.filter((who) => rows.some(({ values }) => values[who] !== undefined));
     const paths = rows.map(({ path }) => path);
     return {
@@ -41,12 +45,12 @@ export function mainlineSection(page) {
           return tooltipHtml(path, present.filter((who) => values[who] !== undefined).map((who) => [colours.who[who], whoLabel(who), valueFormat(metric, values[who]) + (who !== 'mainline' && values.mainline ? `   ${ratioFormat(values[who] / values.mainline)}` : '')]), values.mainline ? 'Ratios are to mainline.' : '');
         },
       },
-      xAxis: { type: log ? 'log' : 'value', min: log ? 10 ** Math.floor(Math.log10(Math.min(...all))) : 0, axisLabel: { formatter: (value) => valueFormat(metric, value) }, splitNumber: isNarrow(width) ? 3 : 6 },
+      xAxis: { type: log ? 'log' : 'value', min: start, axisLabel: { formatter: (value) => valueFormat(metric, value) }, splitNumber: isNarrow(width) ? 3 : 6 },
       yAxis: { type: 'category', data: paths, inverse: true, axisLabel: { color: colours.text, interval: 0, hideOverlap: false, width: isNarrow(width) ? 110 : 220, overflow: 'truncate' }, axisLine: { show: false } },
       series: [
         {
           type: 'custom', silent: true, tooltip: { show: false }, z: 1,
-          data: rows.map(({ values }, i) => [Math.min(...Object.values(values)), i, Math.max(...Object.values(values))]), encode: { x: [0, 2], y: 1 },
+          data: rows.map(({ values }, i) => [place(Math.min(...Object.values(values))), i, place(Math.max(...Object.values(values)))]), encode: { x: [0, 2], y: 1 },
           renderItem: (_, api) => {
             const [a, b] = [api.coord([api.value(0), api.value(1)]), api.coord([api.value(2), api.value(1)])];
             return { type: 'line', shape: { x1: a[0], y1: a[1], x2: b[0], y2: b[1] }, style: { stroke: colours.line, lineWidth: 3, lineCap: 'round' } };
@@ -54,7 +58,7 @@ export function mainlineSection(page) {
         },
         ...present.map((who) => ({
           type: 'scatter', name: whoLabel(who), symbol: symbolOf(who), symbolSize: isNarrow(width) ? 9 : 12, z: 3, color: colours.who[who],
-          itemStyle: { opacity: 1, borderColor: colours.card, borderWidth: 1 }, data: rows.map(({ path, values }) => [values[who] ?? NaN, path]),
+          itemStyle: { opacity: 1, borderColor: colours.card, borderWidth: 1 }, data: rows.map(({ path, values }) => [values[who] === undefined ? NaN : place(values[who]), path]),
         })),
       ],
     };

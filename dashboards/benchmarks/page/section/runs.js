@@ -19,7 +19,7 @@ export function runsSection(page) {
     return element('details', { class: 'run', 'data-run': run.name },
       element('summary', {}, element('span', { class: 'when' }, timeFormat(run.time)), element('strong', {}, run.configuration.label), element('code', {}, commitShort(run)),
         element('span', { class: 'what' }, subject), run.context.note ? element('span', { class: 'pill note' }, run.context.note) : null, changed.size ? element('span', { class: 'pill changed' }, 'environment changed') : null),
-      element('dl', {}, Object.entries(context).map(line), Object.entries(settingsOf(run)).map(([key, value]) => line([`setting ${key}`, value]))),
+      element('dl', {}, Object.entries(context).map(line), Object.entries(settingsOf(run)).map(([key, value]) => line([key, value]))),
       element('p', {}, `${Object.keys(run.benchmarks).length} benchmarks. `, element('button', { type: 'button', class: 'download', 'data-run': run.name, onclick: async () => fileSave(run.name, await fileRead(run.name), 'application/json') }, `Download ${run.name}`)));
   };
   const body = () => [

@@ -21,6 +21,15 @@ test('configurations are called by what differs', () => {
   assert.deepEqual(configurationsOf(runsPrepare(runs)).map(({ label }) => label).sort(), ['debian · transport=auto', 'debian · transport=smc']);
 });
 
+test('a parameter that older runs do not have parts nothing; long names become numbers', () => {
+  const [older, newer] = sampleRuns({ commits: 2, kernels: ['debian'] });
+  newer.context.settings = JSON.stringify({ 'qtee.added': 3 });
+  assert.deepEqual(configurationsOf(runsPrepare([older, newer])).map(({ label }) => label), ['debian']);
+  const long = structuredClone(newer);
+  long.context.settings = JSON.stringify({ 'qtee.added': 'x'.repeat(80) });
+  assert.deepEqual(configurationsOf(runsPrepare([newer, long])).map(({ label }) => label).sort(), ['debian · qtee.added=3', 'debian · settings 2']);
+});
+
 test('paths stand by suite and size', () => {
   const run = { benchmarks: Object.fromEntries(['threads/10x5us/tee', 'invoke/4KiB/tee', 'threads/2x5us/tee', 'invoke/64B/tee', 'invoke/none/tee', 'floor/getppid/floor', 'new/thing/tee'].map((name) => [name, {}])) };
   assert.deepEqual(pathsOf([run]), ['floor/getppid', 'invoke/none', 'invoke/64B', 'invoke/4KiB', 'threads/2x5us', 'threads/10x5us', 'new/thing']);
