@@ -168,7 +168,6 @@ TEST_F(LatCostTest, ANullInvocationCostsLessThan1200More) {
   with("qtee-slow");
   with("qtee-stacks");
   with("qtee-trace");
-  with("qtee-tune");
 }
 
 }  // namespace
