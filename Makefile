@@ -23,14 +23,14 @@ ctest := $(in) ctest --test-dir build/host --output-on-failure --progress -j $(T
 # Name, Kbuild file and sources of the driver's modules, for vsoc/kbuild.
 driver_modules := qtee Kbuild kmod shmbridge zerocopy tracepoints samples tests/kernel include
 kernel_files := find kmod shmbridge zerocopy tracepoints samples include tests/kernel vsoc/tests/kmod -name '*.[ch]'
-cxx_files := find vsoc lib demo samples bpf tests bench dashboards include kmod -name '*.cpp' -o -name '*.hpp'
+cxx_files := find vsoc lib demo samples bpf tune tests bench dashboards include kmod -name '*.cpp' -o -name '*.hpp'
 
-.PHONY: help demo test test-kernels soak bench-tee dashboard shell all machine vsoc firmware modules setup update check format clean
+.PHONY: help demo test test-kernels soak bench bench-record bench-machine dashboard shell all machine vsoc firmware modules setup update check format clean
 
 help: ## this list
 	@printf 'QTEE driver and virtual SoC. The first make of any kind sets up what it needs (some minutes, once).\n\n'
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 21
-	@printf '\nKERNEL=debian|lts|16k|rt|qcom|debug chooses the kernel of demo and shell, of which all but the first two\nare made by vsoc/setup kernel-NAME first; JOBS=n how much is built at once, TEST_JOBS=n how many processors tests may take;\nCTEST_ARGS="-R name" which tests; MINUTES=n how long a soak is.\n'
+	@printf '\nKERNEL=debian|lts|16k|rt|qcom|debug chooses the kernel of demo and shell, of which all but the first two\nare made by vsoc/setup kernel-NAME first; JOBS=n how much is built at once, TEST_JOBS=n how many processors tests may take;\nCTEST_ARGS="-R name" which tests; MINUTES=n how long a soak is; NOTE="text" names a run of bench, SETTINGS="qtee.NAME=VALUE" is for it.\n'
 
 demo: machine ## boot the virtual SoC and talk to QTEE through our driver, step by step
 	@vsoc/run --kernel $(KERNEL) --driver qtee -- qtee-demo
@@ -58,11 +58,21 @@ soak: vsoc ## the hostile suite for MINUTES=n on each transport, on debug unless
 	    --module-param qtee.transport=$$transport -- test_hostile --seconds $$(($(MINUTES) * 60)) --seed $$seed; \
 	done
 
-bench-tee: machine ## what calls cost through /dev/teeN on mainline's driver and on ours, and through /dev/qtee
-	@$(ninja) -C build/guest bench_fronts
-	@mkdir -p build/bench
-	@vsoc/run --icount --share build/bench --driver mainline -- bench_fronts --save /share/mainline.json > /dev/null
-	@vsoc/run --icount --share build/bench -- bench_fronts --beside /share/mainline.json
+# Of bench: both kernels that have mainline's driver, one where it is to be quick.
+BENCH_KERNELS := $(if $(filter file,$(origin KERNEL)),debian $(if $(QUICK),,qcom),$(KERNEL))
+bench: bench-machine ## what calls cost beside mainline and the floors, on debian and qcom; QUICK=1: debian, within 3 minutes
+	@for kernel in $(BENCH_KERNELS); do QUICK="$(QUICK)" NOTE="$(NOTE)" SETTINGS="$(SETTINGS)" bench/run $$kernel; done
+
+bench-record: BENCH_KERNELS := debian
+bench-record: bench-machine ## keep the counts that make test compares with in bench/recorded.json
+	@bench/gate --record debian
+
+bench-machine: build/host/build.ninja build/guest/build.ninja build/firmware/build.ninja
+	@vsoc/setup $(patsubst %,kernel-%,$(filter $(MORE_KERNELS),$(BENCH_KERNELS)))
+	@echo "== building the firmware"; $(ninja) -C build/firmware
+	@echo "== building programs of the guest"; $(ninja) -C build/guest vsoc-init bench_guest qtee-lat qtee-slow qtee-stacks qtee-top qtee-trace
+	@echo "== building programs of this machine"; $(ninja) -C build/host vsoc-run qtee-bench
+	@$(MAKE) modules KERNELS="$(BENCH_KERNELS)" KERNEL=debian
 
 RUNS ?= build/bench/runs
 dashboard: build/host/build.ninja ## one page of all results that make bench wrote, or of those in the folder RUNS

@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "alive.hpp"
+#include "common/counter.hpp"
 #include "file.hpp"
-#include "instructions.hpp"
 #include "parameter.hpp"
 #include "pinned.hpp"
 #include "qtee/qtee.hpp"
@@ -141,7 +141,7 @@ class Settings {
   Root root_ = Root::open();
   vsoc::Service service_ = vsoc::Service::open(root_);
   test::Pinned pinned_;
-  bench::Instructions instructions_;
+  bench::Counter instructions_ = bench::Counter::kernel_instructions();
   Parameter trim_{"trim_ms", 3'600'000};
   std::vector<std::byte> in_ = std::vector<std::byte>(1 << 20, std::byte{7});
   std::vector<std::byte> out_ = std::vector<std::byte>(1 << 20, std::byte{1});

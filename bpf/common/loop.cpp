@@ -100,7 +100,7 @@ void Loop::run(const std::function<void()>& each_interval) {
         continue;
       }
       if (signal.ssi_signo != SIGCHLD) {
-        stopped_ = true;
+        stopped_ = interrupted_ = true;
         continue;
       }
       int status = 0;

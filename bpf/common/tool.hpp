@@ -111,6 +111,8 @@ class Loop final {
   void stop() { stopped_ = true; }
   /// What the tool is to end with: the command's status, 0 without one.
   int status() const { return status_; }
+  /// Whether a signal has ended run().
+  bool interrupted() const { return interrupted_; }
   /// When run() began, and how long it was; monotonic ns.
   std::uint64_t began() const { return began_; }
   std::uint64_t length() const;
@@ -126,6 +128,7 @@ class Loop final {
   int child_ = 0;
   int status_ = 0;
   bool stopped_ = false;
+  bool interrupted_ = false;
   std::uint64_t began_ = 0;
   std::uint64_t ended_ = 0;
 };

@@ -123,7 +123,7 @@ static int qtee_server_receive_request(struct qtee_server *server, struct qtee_s
 		return 0;
 	}
 
-	/* An object that has lost its name since the dispatch: to wait for somebody who can be told would be for ever. */
+	/* An object lost its name since the dispatch: to wait for somebody who can be told would be for ever. */
 	if (ret == -EINVAL) {
 		qtee_server_request_untold(server, request, ret);
 		return -EAGAIN;

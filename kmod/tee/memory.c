@@ -111,7 +111,7 @@ static int qtee_tee_memory_alloc(struct tee_shm_pool *pool, struct tee_shm *shm,
 		return -ENOMEM;
 	if (shm->id >= 0) {
 		memory->id = shm->id;
-		/* The TEE core gives an id anew before it tells us that its last shm is gone: that may be there still. */
+		/* The TEE core gives an id anew before it tells us that its last shm is gone: it may still be here. */
 		ret = xa_err(xa_store(&memory->file->memory, shm->id, memory, GFP_KERNEL_ACCOUNT));
 		if (ret) {
 			qtee_object_put(&memory->object);

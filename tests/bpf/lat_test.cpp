@@ -6,7 +6,7 @@
 #include <string>
 #include <thread>
 
-#include "../../bench/instructions.hpp"
+#include "../../bench/common/counter.hpp"
 #include "bpf_test.hpp"
 #include "kernel_trace.hpp"
 #include "raw.hpp"
@@ -146,7 +146,7 @@ class LatCostTest : public BpfTest {
 
   void SetUp() override {
     try {
-      instructions_.emplace();
+      instructions_ = bench::Counter::kernel_instructions();
     } catch (const std::system_error& error) {
       GTEST_SKIP() << error.what();
     }
@@ -166,7 +166,7 @@ class LatCostTest : public BpfTest {
     return with - without;
   }
 
-  std::optional<bench::Instructions> instructions_;
+  std::optional<bench::Counter> instructions_;
   RawInvoke call_{number(Op::null), {}};
   std::uint64_t off_ = 0;
 };
@@ -189,7 +189,7 @@ TEST_F(LatCostTest, OnTopOfAllEventsToo) {
 
 /// What the man pages say of the others.
 TEST_F(LatCostTest, OtherTools) {
-  for (const char* tool : {"qtee-top", "qtee-slow", "qtee-stacks", "qtee-trace"}) {
+  for (const char* tool : {"qtee-top", "qtee-slow", "qtee-stacks", "qtee-trace", "qtee-tune"}) {
     const Tool running({tool});
     more((std::string("with ") + tool).c_str(), off_);
   }

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "../../bench/instructions.hpp"
+#include "../../bench/common/counter.hpp"
 #include "bpf.hpp"
 #include "trace_test.hpp"
 
@@ -19,7 +19,7 @@ class CostTest : public UserTest {
  protected:
   void SetUp() override {
     try {
-      instructions_.emplace();
+      instructions_ = bench::Counter::kernel_instructions();
     } catch (const std::system_error& error) {
       GTEST_SKIP() << error.what();
     }
@@ -37,7 +37,7 @@ class CostTest : public UserTest {
     return instructions_->count([&] { call_.invoke(service_.object().fd()); }, {}, 500);
   }
 
-  std::optional<bench::Instructions> instructions_;
+  std::optional<bench::Counter> instructions_;
   RawInvoke call_{static_cast<std::uint32_t>(vsoc::Op::null), {}};
   std::uint64_t off_ = 0;
 };

@@ -263,6 +263,7 @@ Machine::Machine(const Options& options, const Pieces& pieces) {
   streams_.in = port(kPortIn);
   streams_.out = port(kPortOut);
   streams_.err = port(kPortErr);
+  words.insert(words.end(), options.qemu.begin(), options.qemu.end());
   auto [qemu, qemu_near] = stream_make();
   streams_.qemu = std::move(qemu);
 

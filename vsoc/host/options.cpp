@@ -86,6 +86,10 @@ bool options_read(int argc, char** argv, Options& options, int& status) {
                  "HOST:GUEST, TCP ports: connections to the former at 127.0.0.1 reach the latter in the guest")
       ->take_all();
   app.add_option("--append", options.append, "more arguments for the kernel");
+  app.add_option("--qemu", options.qemu,
+                 "one more argument for QEMU, as --qemu=-qmp --qemu=unix:DIR/qmp,server=on,wait=off; of this machine's "
+                 "files it sees the folder of --share, under its own name")
+      ->take_all();
   app.add_option("--cpu", options.cpu, "QEMU's CPU model")->capture_default_str();
   app.add_option("--memory", options.memory_mib, "MiB of RAM")->check(CLI::Range(256u, 16384u))->capture_default_str();
   app.add_option("--log", options.log, "keep the whole log in this file");

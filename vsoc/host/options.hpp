@@ -28,6 +28,7 @@ struct Options {
   unsigned memory_mib = 1024;
   std::optional<QteeNode> node;
   std::string append;                    // behind the kernel's command line
+  std::vector<std::string> qemu;         // behind QEMU's arguments
   std::vector<std::string> parameters;   // MODULE.NAME=value
   std::vector<std::string> environment;  // NAME=value
   std::string log;                       // where the whole log is kept; empty: only that of a failure
