@@ -113,6 +113,8 @@ TEST_F(MetricsTest, CountsAreExactAndTimesInTheirPhases) {
                     sent = "sum(qtee_driver_invocations_total)";
   guest_->run("qtee-load --null 1");
   ASSERT_TRUE(becomes("sum(qtee_driver_releases_pending)", 0));
+  // All of that has been scraped before it is taken for the beginning.
+  ASSERT_TRUE(eventually([] { return value(calls(kService, "0")) >= 1; }));
   std::this_thread::sleep_for(seconds(3));
   struct Count {
     std::string expression;
