@@ -16,6 +16,8 @@
 #include <linux/printk.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
+#include <linux/unaligned.h>
+#include <linux/wordpart.h>
 
 #include "callback.h"
 #include "compat.h"
@@ -62,7 +64,7 @@ void qtee_context_fini(struct qtee_context *context)
 {
 	if (likely(context->message)) {
 		if (qtee_message_borrowed(context->message))
-			context->message->big = (struct qtee_buffer){};
+			context->message->big.addr = NULL;
 		qtee_message_put(context->message);
 	}
 	context->message = NULL;
@@ -269,6 +271,13 @@ static noinline int qtee_invoke_args_refuse(struct qtee_args *args, int error)
 	return error;
 }
 
+static noinline int qtee_invoke_malformed(void)
+{
+	qtee_stat_inc(QTEE_STAT_MALFORMED);
+	pr_warn_ratelimited("malformed answer of QTEE\n");
+	return -ENODEV;
+}
+
 /* Takes the outputs of an answer. On failure those objects that came are released. Returns 0, -ENODEV, -EFAULT. */
 static int qtee_invoke_args_take(struct qtee_message *message, const void *buf, struct qtee_args *args)
 {
@@ -283,9 +292,7 @@ static int qtee_invoke_args_take(struct qtee_message *message, const void *buf, 
 		if (arg->kind != QTEE_ARG_OB && arg->kind != QTEE_ARG_OO)
 			continue;
 		if (unlikely(qtee_msg_arg_answer(buf, arg))) {
-			qtee_stat_inc(QTEE_STAT_MALFORMED);
-			pr_warn_ratelimited("malformed answer of QTEE\n");
-			err = -ENODEV;
+			err = qtee_invoke_malformed();
 		} else if (arg->kind == QTEE_ARG_OB) {
 			if (likely(arg->flags == QTEE_ARG_USER)) {
 				if (unlikely(_inline_copy_to_user(arg->buffer.uaddr, buf + arg->wire,
@@ -391,7 +398,7 @@ static noinline int qtee_invoke_reserve(struct qtee_message *message, const stru
 	return qtee_msg_placed_end(args, PAGE_SIZE, qtee_message_in(message)->size);
 }
 
-/* The message was not sent. */
+/* The message was not sent. Where there are no objects args->sent is not looked at. */
 static noinline int qtee_invoke_undo(struct qtee_message *message, struct qtee_args *args, int error)
 {
 	qtee_invoke_objects_drop(message, args);
@@ -399,53 +406,268 @@ static noinline int qtee_invoke_undo(struct qtee_message *message, struct qtee_a
 	return error;
 }
 
-/* There are two of it: the one that is traced, and the one that is fast. */
-static __always_inline int qtee_invoke_run(struct qtee_context *context, u32 id, u32 op, struct qtee_args *args,
-					   s32 *result)
+/**
+ * enum qtee_invoke_shape - what the arguments of an invocation are like
+ * @QTEE_INVOKE_NONE: there are none
+ * @QTEE_INVOKE_PLAIN: they can be put in their places in one walk: see struct qtee_args; the pair's buffer has room
+ * @QTEE_INVOKE_PLACED: all are placed, in the order of the wire
+ * @QTEE_INVOKE_ANY: any
+ *
+ * Each has a function, of which all but the last are small, and touch what they need and nothing else.
+ */
+enum qtee_invoke_shape {
+	QTEE_INVOKE_NONE,
+	QTEE_INVOKE_PLAIN,
+	QTEE_INVOKE_PLACED,
+	QTEE_INVOKE_ANY,
+};
+
+static __always_inline enum qtee_invoke_shape qtee_invoke_shape(const struct qtee_message *message,
+								const struct qtee_args *args)
 {
-	struct qtee_message *message = context->message;
+	const unsigned int count = args->count, outputs = count - args->inputs;
+
+	if (unlikely(message->lost))
+		return QTEE_INVOKE_ANY;
+	if (unlikely(message->big.addr))
+		return !message->big_owner && count && args->in_place && args->inputs <= QTEE_ARGS_PER_KIND &&
+		       outputs <= QTEE_ARGS_PER_KIND ? QTEE_INVOKE_PLACED : QTEE_INVOKE_ANY;
+	if (!count)
+		return QTEE_INVOKE_NONE;
+	if (args->plain && args->inputs <= QTEE_ARGS_PER_KIND && outputs <= QTEE_ARGS_PER_KIND &&
+	    qtee_msg_payload(QTEE_MSG_INVOKE_HEADER, count) + args->bytes <= message->in.size)
+		return QTEE_INVOKE_PLAIN;
+	return QTEE_INVOKE_ANY;
+}
+
+/* Writes a message without arguments. Returns its bytes. */
+static __always_inline int qtee_invoke_none_send(struct qtee_message *message, u32 id, u32 op, struct qtee_args *args)
+{
+	const u32 own = qtee_msg_payload(QTEE_MSG_INVOKE_HEADER, 0);
+
+	message->in_used = own;
+	if (unlikely(message->left))
+		qtee_message_take_over(message, own, args->retain);
+	qtee_msg_invoke_write(message->in.addr, id, op, 0);
+	return own;
+}
+
+/* Where the argument words begin. */
+static __always_inline u64 *qtee_invoke_words(void *buf)
+{
+	return buf + QTEE_MSG_INVOKE_HEADER;
+}
+
+/* The words of a buffer: offset and size. */
+static __always_inline u64 qtee_invoke_word(u32 at, u32 size)
+{
+	return at | (u64)size << 32;
+}
+
+/* Writes a message whose arguments are plain. Returns its bytes or -EFAULT. */
+static __always_inline int qtee_invoke_plain_send(struct qtee_message *message, u32 id, u32 op, struct qtee_args *args)
+{
+	const unsigned int count = args->count, inputs = args->inputs;
+	const u32 payload = qtee_msg_payload(QTEE_MSG_INVOKE_HEADER, count);
+	const u32 own = payload + args->bytes;
+	struct qtee_arg *arg = args->arg, *const outputs = arg + inputs, *const end = arg + count;
+	void *const buf = message->in.addr;
+	u64 *word = qtee_invoke_words(buf);
+	u32 at = payload;
+
+	message->in_used = own;
+	if (unlikely(message->left))
+		qtee_message_take_over(message, own, args->retain);
+	qtee_msg_invoke_write(buf, id, op, inputs | (count - inputs) << 4);
+	/* The last argument ends in front of it. */
+	qtee_msg_word_set(buf, payload - sizeof(u32), 0);
+	for (; arg < outputs; arg++) {
+		const u32 size = arg->buffer.size;
+
+		put_unaligned(qtee_invoke_word(at, size), word++);
+		qtee_msg_buffer_pad(buf, at, size);
+		if (unlikely(_inline_copy_from_user(buf + at, arg->buffer.uaddr, size)))
+			return -EFAULT;
+		at += ALIGN(size, QTEE_MSG_ALIGN);
+	}
+	for (; arg < end; arg++) {
+		const u32 size = arg->buffer.size;
+
+		arg->wire = at;
+		put_unaligned(qtee_invoke_word(at, size), word++);
+		qtee_msg_buffer_pad(buf, at, size);
+		at += ALIGN(size, QTEE_MSG_ALIGN);
+	}
+	return own;
+}
+
+/* Writes a message whose arguments are all placed. Returns how many bytes QTEE is to look at, or -EINVAL. */
+static __always_inline int qtee_invoke_placed_send(struct qtee_message *message, u32 id, u32 op, struct qtee_args *args)
+{
+	const unsigned int count = args->count, inputs = args->inputs;
+	const u32 room = message->big.size;
+	struct qtee_arg *arg = args->arg, *const end = arg + count;
+	void *const buf = message->big.addr;
+	u64 *word = qtee_invoke_words(buf);
+	u32 at = PAGE_SIZE;
+
+	message->in_used = qtee_msg_payload(QTEE_MSG_INVOKE_HEADER, count);
+	qtee_msg_invoke_write(buf, id, op, inputs | (count - inputs) << 4);
+	for (; arg < end; arg++) {
+		const u32 wire = arg->wire;
+
+		/* Behind the one before, which is most of what has to be checked; others are checked elsewhere. */
+		if (unlikely(arg->flags != QTEE_ARG_PLACED || wire < at || wire > room || wire % QTEE_MSG_ALIGN ||
+			     arg->buffer.size > room - wire))
+			return -EINVAL;
+		put_unaligned(qtee_invoke_word(wire, arg->buffer.size), word++);
+		at = wire + arg->buffer.size;
+	}
+	return at;
+}
+
+/* Writes a message with any arguments. Returns how many bytes QTEE is to look at, or an errno. */
+static noinline int qtee_invoke_any_send(struct qtee_message *message, u32 id, u32 op, struct qtee_args *args)
+{
+	const u32 limit = qtee_message_borrowed(message) ? PAGE_SIZE : QTEE_MSG_MAX;
 	struct qtee_buffer *in = qtee_message_in(message);
 	int own, size, ret;
 
-	context->seen = false;
-	args->sent = 0;
-	if (unlikely(message->lost)) {
-		qtee_invoke_objects_drop(message, args);
-		return -ENODEV;
-	}
-
 	/* What is not placed in a buffer that was brought along goes to its first page. */
-	own = qtee_msg_measure(args, qtee_message_borrowed(message) ? PAGE_SIZE : QTEE_MSG_MAX, &message->counts,
-			       &message->places);
+	own = qtee_msg_measure(args, limit, &message->counts, &message->places);
 	if (unlikely(own < 0))
-		return qtee_invoke_undo(message, args, own);
+		return own;
 	size = own;
-	if (unlikely(in != &message->in || args->placed || own > in->size)) {
+	if (in != &message->in || args->placed || own > in->size) {
 		size = qtee_invoke_reserve(message, args, own);
 		if (size < 0)
-			return qtee_invoke_undo(message, args, size);
+			return size;
 		in = qtee_message_in(message);
 	}
 
 	message->in_used = own;
-	qtee_msg_invoke_write(in->addr, id, op, message->counts);
-	if (args->count) {
-		ret = qtee_invoke_args_send(message, in->addr, args);
-		if (unlikely(ret))
-			return qtee_invoke_undo(message, args, ret);
+	if (message->left && in == &message->in) {
+		qtee_message_take_over(message, own, args->retain);
+		/* Of objects not every word is written. */
+		qtee_message_wipe(in->addr, qtee_msg_payload(QTEE_MSG_INVOKE_HEADER, args->count));
 	}
+	qtee_msg_invoke_write(in->addr, id, op, message->counts);
+	ret = qtee_invoke_args_send(message, in->addr, args);
+	return ret ?: size;
+}
+
+/*
+ * Takes the outputs of an answer to a message whose arguments are plain, or all placed. QTEE may have made them
+ * smaller. Returns 0, -ENODEV, -EFAULT.
+ */
+static __always_inline int qtee_invoke_outputs_take(const void *buf, struct qtee_args *args, bool copied)
+{
+	struct qtee_arg *arg = args->arg + args->inputs, *const end = args->arg + args->count;
+	u32 at = qtee_msg_slot(QTEE_MSG_INVOKE_HEADER, args->inputs);
+	int ret = 0;
+
+	for (; arg < end; arg++, at += QTEE_MSG_ARG_SIZE) {
+		const u32 size = qtee_msg_word(buf, at + sizeof(u32));
+
+		if (unlikely(size > arg->buffer.size || qtee_msg_word(buf, at) != arg->wire)) {
+			arg->buffer.size = 0;
+			ret = qtee_invoke_malformed();
+			break;
+		}
+		arg->buffer.size = size;
+		if (copied && unlikely(_inline_copy_to_user(arg->buffer.uaddr, buf + arg->wire, size)))
+			ret = -EFAULT;
+	}
+	return ret;
+}
+
+static int qtee_invoke_any(struct qtee_context *context, u32 id, u32 op, struct qtee_args *args, s32 *result);
+
+/* Placed arguments that are not in the order of memory after all: nothing of the message is left, and it begins anew. */
+static noinline int qtee_invoke_again(struct qtee_context *context, u32 id, u32 op, struct qtee_args *args, s32 *result)
+{
+	qtee_message_clear(context->message);
+	return qtee_invoke_any(context, id, op, args, result);
+}
+
+static __always_inline int qtee_invoke_run(struct qtee_context *context, u32 id, u32 op, struct qtee_args *args,
+					   s32 *result, enum qtee_invoke_shape shape)
+{
+	struct qtee_message *message = context->message;
+	struct qtee_buffer *in = &message->in;
+	int size, ret;
+
+	context->seen = false;
+	if (shape == QTEE_INVOKE_NONE) {
+		size = qtee_invoke_none_send(message, id, op, args);
+	} else if (shape == QTEE_INVOKE_PLAIN) {
+		size = qtee_invoke_plain_send(message, id, op, args);
+	} else if (shape == QTEE_INVOKE_PLACED) {
+		in = &message->big;
+		size = qtee_invoke_placed_send(message, id, op, args);
+	} else {
+		size = qtee_invoke_any_send(message, id, op, args);
+		in = qtee_message_in(message);
+	}
+	if (unlikely(size < 0))
+		return shape == QTEE_INVOKE_PLACED ? qtee_invoke_again(context, id, op, args, result) :
+						     qtee_invoke_undo(message, args, size);
 
 	ret = qtee_invoke_loop(context, message, in, size, result);
 	if (unlikely(ret))
 		return context->seen ? ret : qtee_invoke_undo(message, args, ret);
 
-	if (args->count && !*result)
+	if ((shape == QTEE_INVOKE_PLAIN || shape == QTEE_INVOKE_PLACED) && !*result)
+		ret = qtee_invoke_outputs_take(in->addr, args, shape == QTEE_INVOKE_PLAIN);
+	else if (shape == QTEE_INVOKE_ANY && !*result)
 		ret = qtee_invoke_args_take(message, in->addr, args);
 	/* Mostly there is none. */
 	if (unlikely(qtee_msg_word(message->out.addr, 0)))
 		qtee_async_take(message, 0);
-	qtee_message_wipe(message, in->addr);
+	qtee_message_finish(message, in->addr, shape == QTEE_INVOKE_NONE ? size : message->in_used, args->retain);
 	return ret;
+}
+
+static noinline int qtee_invoke_none(struct qtee_context *context, u32 id, u32 op, struct qtee_args *args, s32 *result)
+{
+	return qtee_invoke_run(context, id, op, args, result, QTEE_INVOKE_NONE);
+}
+
+static noinline int qtee_invoke_plain(struct qtee_context *context, u32 id, u32 op, struct qtee_args *args, s32 *result)
+{
+	return qtee_invoke_run(context, id, op, args, result, QTEE_INVOKE_PLAIN);
+}
+
+static noinline int qtee_invoke_placed(struct qtee_context *context, u32 id, u32 op, struct qtee_args *args,
+				       s32 *result)
+{
+	return qtee_invoke_run(context, id, op, args, result, QTEE_INVOKE_PLACED);
+}
+
+static noinline int qtee_invoke_any(struct qtee_context *context, u32 id, u32 op, struct qtee_args *args, s32 *result)
+{
+	args->sent = 0;
+	if (unlikely(context->message->lost)) {
+		context->seen = false;
+		qtee_invoke_objects_drop(context->message, args);
+		return -ENODEV;
+	}
+	return qtee_invoke_run(context, id, op, args, result, QTEE_INVOKE_ANY);
+}
+
+static __always_inline int qtee_invoke_shaped(struct qtee_context *context, u32 id, u32 op, struct qtee_args *args,
+					      s32 *result)
+{
+	switch (qtee_invoke_shape(context->message, args)) {
+	case QTEE_INVOKE_NONE:
+		return qtee_invoke_none(context, id, op, args, result);
+	case QTEE_INVOKE_PLAIN:
+		return qtee_invoke_plain(context, id, op, args, result);
+	case QTEE_INVOKE_PLACED:
+		return qtee_invoke_placed(context, id, op, args, result);
+	default:
+		return qtee_invoke_any(context, id, op, args, result);
+	}
 }
 
 /* What trace events need lives as long as the invocation, so it has a function of its own. */
@@ -456,7 +678,7 @@ static noinline int qtee_invoke_traced(struct qtee_context *context, u32 id, u32
 	int ret;
 
 	qtee_trace_begin(trace, id, op, args);
-	ret = qtee_invoke_run(context, id, op, args, result);
+	ret = qtee_invoke_shaped(context, id, op, args, result);
 	qtee_trace_end(trace, id, op, ret ? 0 : *result, ret, args);
 	return ret;
 }
@@ -466,7 +688,7 @@ static __always_inline int qtee_invoke_id(struct qtee_context *context, u32 id, 
 {
 	if (qtee_trace_on())
 		return qtee_invoke_traced(context, id, op, args, result);
-	return qtee_invoke_run(context, id, op, args, result);
+	return qtee_invoke_shaped(context, id, op, args, result);
 }
 
 /*

@@ -171,7 +171,7 @@ static inline int qtee_msg_measure(struct qtee_args *args, u32 limit, u32 *count
 
 /**
  * qtee_msg_invoke_write() - write the header of an invocation
- * @buf: message, cleared
+ * @buf: message
  * @object: id of the object
  * @op: operation
  * @counts: counts word, of qtee_msg_measure()
@@ -183,9 +183,25 @@ static inline void qtee_msg_invoke_write(void *buf, u32 object, u32 op, u32 coun
 	qtee_msg_word_set(buf, 8, counts);
 }
 
+/* Says where the buffer of an argument is. */
+static inline void qtee_msg_buffer_write(void *buf, u32 slot, u32 wire, u32 size)
+{
+	const u32 at = qtee_msg_slot(QTEE_MSG_INVOKE_HEADER, slot);
+
+	qtee_msg_word_set(buf, at, wire);
+	qtee_msg_word_set(buf, at + 4, size);
+}
+
+/* Clears what is between the end of a buffer and a multiple of 8, and up to 7 bytes in front of it. */
+static inline void qtee_msg_buffer_pad(void *buf, u32 wire, u32 size)
+{
+	if (unlikely(size % QTEE_MSG_ALIGN))
+		*(u64 *)((char *)buf + wire + ALIGN_DOWN(size, QTEE_MSG_ALIGN)) = 0;
+}
+
 /**
  * qtee_msg_arg_place() - give an argument its place, and write it there
- * @buf: message, cleared, as large as qtee_msg_measure() said
+ * @buf: message, its head cleared, as large as qtee_msg_measure() said
  * @places: where that is; moved on
  * @arg: the next of the arguments that were measured; slot is set, and wire of a buffer that has no place already
  *
@@ -198,7 +214,7 @@ static inline u32 qtee_msg_arg_place(void *buf, struct qtee_msg_places *places, 
 {
 	const unsigned int kind = arg->kind;
 	const u32 slot = qtee_msg_number(places->slots, kind);
-	u32 at, wire, size;
+	u32 wire, size;
 
 	arg->slot = slot;
 	places->slots += qtee_msg_one(kind);
@@ -217,10 +233,9 @@ static inline u32 qtee_msg_arg_place(void *buf, struct qtee_msg_places *places, 
 			places->out += ALIGN(size, QTEE_MSG_ALIGN);
 		}
 		arg->wire = wire;
+		qtee_msg_buffer_pad(buf, wire, size);
 	}
-	at = qtee_msg_slot(QTEE_MSG_INVOKE_HEADER, slot);
-	qtee_msg_word_set(buf, at, wire);
-	qtee_msg_word_set(buf, at + 4, size);
+	qtee_msg_buffer_write(buf, slot, wire, size);
 	return wire;
 }
 

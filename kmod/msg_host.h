@@ -17,6 +17,7 @@ typedef uint64_t phys_addr_t;
 
 #define SZ_4M 0x400000
 #define ALIGN(x, a) (((x) + ((__typeof__(x))(a) - 1)) & ~((__typeof__(x))(a) - 1))
+#define ALIGN_DOWN(x, a) ((x) & ~((__typeof__(x))(a) - 1))
 #define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 
@@ -52,8 +53,13 @@ struct qtee_arg {
 struct qtee_args {
 	unsigned int count;
 	s32 result;
+	bool retain;
+	bool plain;
+	bool in_place;
 	bool placed;
+	unsigned int inputs;
 	unsigned int sent;
+	u64 bytes;
 	struct qtee_arg *arg;
 };
 

@@ -28,6 +28,7 @@ enum qtee_transport_id {
  * @result: of a final answer: the result code
  * @status: the transport's own
  * @session: the transport's own
+ * @sent: the transport's own
  * @trace: what trace events know of the invocation; of no interest while they are off
  */
 struct qtee_response {
@@ -35,6 +36,7 @@ struct qtee_response {
 	u64 result;
 	u64 status;
 	u64 session;
+	u64 sent[4];
 	struct qtee_trace_invocation trace;
 };
 

@@ -256,15 +256,26 @@ static noinline int qtee_smc_whole(unsigned int how, u32 function, u64 a, u64 b,
 	return ret;
 }
 
-/* A call that just succeeds, as nearly all do; the rest is for qtee_smc_whole(). */
+/*
+ * A call that just succeeds, as nearly all do; the rest is for qtee_smc_whole(). What that needs waits in memory: QTEE
+ * may change the registers that it is in, and to keep it in others is to save those.
+ */
 static __always_inline int qtee_smc_try(bool traced, unsigned int how, u32 function, u32 info, u64 a, u64 b, u64 c,
 					u64 d, struct qtee_response *response)
 {
 	const struct qtee_smc_call call = { { function, info, a, b, c, d } };
 	const bool one = how & QTEE_SMC_ONE;
+	u64 *sent = response->sent;
 	struct qtee_smc_answer answer;
 
-	qtee_smc_enter(one);
+	if (!one && unlikely(qtee_tuning(contexts)))
+		return qtee_smc_whole(how, function, a, b, c, d, response);
+	if (one)
+		qtee_smc_enter(one);
+	sent[0] = a;
+	sent[1] = b;
+	sent[2] = c;
+	sent[3] = d;
 	if (traced)
 		qtee_trace_enter(&response->trace, qtee_smc_transport(one), qtee_smc_kind(function));
 	answer = qtee_smc_once(&call);
@@ -273,12 +284,13 @@ static __always_inline int qtee_smc_try(bool traced, unsigned int how, u32 funct
 	response->type = answer.type;
 	response->result = answer.result;
 	if (likely(!answer.status)) {
-		qtee_smc_leave(one);
+		if (one)
+			qtee_smc_leave(one);
 		return 0;
 	}
 	response->status = answer.status;
 	response->session = answer.session;
-	return qtee_smc_whole(how | QTEE_SMC_ENTERED, function, a, b, c, d, response);
+	return qtee_smc_whole(how | QTEE_SMC_ENTERED, function, sent[0], sent[1], sent[2], sent[3], response);
 }
 
 static noinline int qtee_smc_traced(unsigned int how, u32 function, u64 a, u64 b, u64 c, u64 d,

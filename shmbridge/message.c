@@ -127,6 +127,19 @@ struct qtee_pool qtee_message_pool = {
 	.ops = &qtee_message_ops,
 };
 
+/* Has nothing left in the pair's own inbound buffer. */
+void qtee_message_left_clear(struct qtee_message *message)
+{
+	memset(message->in.addr, 0, message->left);
+	message->left = 0;
+}
+
+static void qtee_message_pool_put(struct qtee_message *message)
+{
+	qtee_message_left_clear(message);
+	qtee_pool_put(&qtee_message_pool, &message->item);
+}
+
 /* Empties a CPU's list into the pool. Nobody else may touch it meanwhile. */
 static void qtee_message_list_put(struct qtee_message *message)
 {
@@ -134,7 +147,7 @@ static void qtee_message_list_put(struct qtee_message *message)
 
 	for (; message; message = next) {
 		next = message->next;
-		qtee_pool_put(&qtee_message_pool, &message->item);
+		qtee_message_pool_put(message);
 	}
 }
 
@@ -218,7 +231,7 @@ void qtee_message_put_slow(struct qtee_message *message)
 		qtee_message_put(message);
 		return;
 	}
-	qtee_pool_put(&qtee_message_pool, &message->item);
+	qtee_message_pool_put(message);
 }
 
 /* How many messages of a size up to that of the bucket, and above that of the one before, were sent. */

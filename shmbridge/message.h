@@ -8,6 +8,7 @@
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/qtee.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/workqueue_types.h>
 
@@ -18,6 +19,20 @@
 
 struct qtee_big;
 struct qtee_block;
+
+/**
+ * struct qtee_message_process - a program that runs in a process
+ * @started: when the process began, in ns since boot
+ * @exec: how many programs it and its ancestors have begun
+ * @tgid: its id
+ *
+ * Two of them are the same only if memory and rights are.
+ */
+struct qtee_message_process {
+	u64 started;
+	u64 exec;
+	pid_t tgid;
+};
 
 /**
  * struct qtee_message - a pair of message buffers, and what else an invocation needs
@@ -32,6 +47,8 @@ struct qtee_block;
  * @big_owner: where @big is from; NULL for one that was brought along
  * @in_used: bytes of the inbound buffer that may not be zero
  * @out_used: bytes of the outbound buffer that may not be zero
+ * @left: bytes of @in that an earlier message has left, or 0
+ * @left_by: whose message that was
  * @sent: bytes of the message that was sent and is not counted yet, or 0
  * @counts: counts word of the message
  * @places: where its arguments go
@@ -40,7 +57,8 @@ struct qtee_block;
  * @args: arguments of the invocation, for a caller that keeps none of its own
  * @callback_args: arguments of the callback that it serves
  *
- * Invariant: while it is free both buffers are zero throughout.
+ * Invariant: while it is free @out is zero throughout, and @in but for @left bytes at its start, of which QTEE and
+ * other processes never get to see any. In the pool @left is 0.
  * Locking: owned by one invocation, or by the list it is in.
  */
 struct qtee_message {
@@ -54,10 +72,12 @@ struct qtee_message {
 	struct qtee_big *big_owner;
 	u32 in_used;
 	u32 out_used;
+	u32 left;
 	u32 sent;
 	u32 counts;
 	struct qtee_msg_places places;
 	bool lost;
+	struct qtee_message_process left_by;
 	struct qtee_response response;
 	struct qtee_arg args[QTEE_ARGS_MAX];
 	struct qtee_arg callback_args[QTEE_ARGS_MAX];
@@ -95,6 +115,7 @@ extern struct qtee_pool qtee_message_pool;
 struct qtee_message *qtee_message_get_slow(void);
 void qtee_message_put_slow(struct qtee_message *message);
 int qtee_message_reserve(struct qtee_message *message, u32 size);
+void qtee_message_left_clear(struct qtee_message *message);
 
 /* The inbound buffer that is in use. */
 static inline struct qtee_buffer *qtee_message_in(struct qtee_message *message)
@@ -111,7 +132,7 @@ static inline bool qtee_message_borrowed(const struct qtee_message *message)
 /**
  * qtee_message_get() - take a pair
  *
- * Return: a pair with both buffers zero; ERR_PTR(-EAGAIN) when all that there may be are in use, ERR_PTR(-ENOMEM).
+ * Return: a pair, see its invariant; ERR_PTR(-EAGAIN) when all that there may be are in use, ERR_PTR(-ENOMEM).
  * Context: process context, may sleep when the CPU's list has no pair, for message_wait_ms when there is none at all.
  */
 static __always_inline struct qtee_message *qtee_message_get(void)
@@ -150,7 +171,7 @@ static inline void qtee_message_count(struct qtee_message *message)
 
 /**
  * qtee_message_put() - give a pair back
- * @message: the pair, cleared or lost
+ * @message: the pair, cleared, retained or lost
  *
  * Context: process context, may sleep.
  */
@@ -176,26 +197,64 @@ static __always_inline void qtee_message_put(struct qtee_message *message)
 /* Where a call of memset() costs more than to clear. */
 #define QTEE_MESSAGE_SMALL	256
 
-/* As qtee_message_clear(), where @in, the inbound buffer in use, is known. */
-static __always_inline void qtee_message_wipe(struct qtee_message *message, void *in)
+/* Has a small message cleared. Buffers are whole pages; what is beyond the message is zero already. */
+static __always_inline void qtee_message_wipe(void *in, u32 used)
 {
-	const void *end = in + message->in_used;
+	const void *end = in + used;
 
-	if (message->in_used <= QTEE_MESSAGE_SMALL) {
-		/* Buffers are whole pages; what is beyond the message is zero already. */
-		do {
-			u64 *word = in;
+	do {
+		u64 *word = in;
 
-			word[0] = 0;
-			word[1] = 0;
-			word[2] = 0;
-			word[3] = 0;
-			barrier();	/* no memset() after all */
-			in += 4 * sizeof(*word);
-		} while (in < end);
-	} else {
-		memset(in, 0, message->in_used);
+		word[0] = 0;
+		word[1] = 0;
+		word[2] = 0;
+		word[3] = 0;
+		barrier();	/* no memset() after all */
+		in += 4 * sizeof(*word);
+	} while (in < end);
+}
+
+/*
+ * A message of @used bytes comes into the pair's own inbound buffer, where an earlier one has left something. What that
+ * was is its own process's to overwrite, and zero behind the message. Without @retain, and of another process, it is
+ * zero everywhere.
+ */
+static __always_inline void qtee_message_take_over(struct qtee_message *message, u32 used, bool retain)
+{
+	const struct qtee_message_process *process = &message->left_by;
+	const u32 left = message->left;
+
+	if (unlikely(!retain || !qtee_tuning(message_retain) || process->started != current->group_leader->start_boottime ||
+		     process->exec != current->self_exec_id || process->tgid != current->tgid)) {
+		qtee_message_left_clear(message);
+		return;
 	}
+	message->left = 0;
+	if (unlikely(left > used))
+		memset(message->in.addr + used, 0, left - used);
+}
+
+/* What is kept is the calling process's. */
+static __always_inline void qtee_message_retain(struct qtee_message *message)
+{
+	message->left = message->in_used;
+	message->left_by.started = current->group_leader->start_boottime;
+	message->left_by.exec = current->self_exec_id;
+	message->left_by.tgid = current->tgid;
+}
+
+/*
+ * Has nothing of an invocation left in @in, the inbound buffer in use, of which @used bytes were, but where it may be retained: its next message
+ * overwrites most of that, which is not worth clearing then.
+ */
+static __always_inline void qtee_message_finish(struct qtee_message *message, void *in, u32 used, bool retain)
+{
+	if (used <= QTEE_MESSAGE_SMALL)
+		qtee_message_wipe(in, used);
+	else if (retain && in == message->in.addr && qtee_tuning(message_retain))
+		qtee_message_retain(message);
+	else
+		memset(in, 0, used);
 	if (unlikely(message->out_used))
 		memset(message->out.addr, 0, message->out_used);
 	message->in_used = 0;
@@ -208,7 +267,7 @@ static __always_inline void qtee_message_wipe(struct qtee_message *message, void
  */
 static inline void qtee_message_clear(struct qtee_message *message)
 {
-	qtee_message_wipe(message, qtee_message_in(message)->addr);
+	qtee_message_finish(message, qtee_message_in(message)->addr, message->in_used, false);
 }
 
 u64 qtee_message_size_count(unsigned int bucket);

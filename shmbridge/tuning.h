@@ -34,6 +34,8 @@ struct device;
 	X(pool_max_kib, 65536, 64, 4194304, 0644, "Most memory for message buffers, in KiB (default 65536)") \
 	X(trim_ms, 10000, 10, 3600000, 0644, \
 	  "How long a buffer is idle before it is given back, in ms (default 10000)") \
+	X(message_retain, 1, 0, 1, 0644, \
+	  "Leave what a program passed in a message buffer until its next message, or another program's, comes there (default 1); 0: clear it after each call") \
 	X(contexts, 0, 0, 65536, 0444, "transport=direct: most calls in QTEE at once (default 0: no bound)")
 
 /*

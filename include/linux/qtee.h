@@ -126,6 +126,14 @@ struct qtee_arg {
  * struct qtee_args - arguments of an invocation or of a callback
  * @count: how many, up to QTEE_ARGS_MAX
  * @result: of a callback: the object's own answer, sent as it is when the dispatcher returns 0
+ * @retain: of an invocation: all that goes in and comes out is the calling process's, so that it may stay in the message
+ *	buffer until a message of that process overwrites it. An output that QTEE does not write to is zero, or what an
+ *	earlier message left there. It is cleared before another process, or one who does not say so, uses the buffer.
+ * @plain: all are buffers with QTEE_ARG_USER and nothing else, inputs in front of outputs, each smaller than 4 GiB;
+ *	optional, and quicker. Then @inputs and @bytes have to be right
+ * @in_place: the same, but with QTEE_ARG_PLACED. Then @inputs has to be right
+ * @inputs: how many of them are inputs
+ * @bytes: sum of their sizes, each rounded up to a multiple of 8
  * @placed: the driver's: whether any has QTEE_ARG_PLACED
  * @sent: the driver's: how many have their places, and ids where they are input objects
  * @arg: the arguments
@@ -133,8 +141,13 @@ struct qtee_arg {
 struct qtee_args {
 	unsigned int count;
 	s32 result;
+	bool retain;
+	bool plain;
+	bool in_place;
 	bool placed;
+	unsigned int inputs;
 	unsigned int sent;
+	u64 bytes;
 	struct qtee_arg *arg;
 };
 

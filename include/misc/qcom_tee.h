@@ -56,7 +56,8 @@ enum qcom_tee_param_attr {
  * @direction: non-zero for input, as the operation sees it: an invoker's input is a server's input
  * @object: with either object attribute
  * @buffer: with QCOM_TEE_BUFFER; addr is a user address, len is in bytes; for an output, len comes back as what was
- *          written, which is never more than was offered
+ *          written, which is never more than was offered. What QTEE says it wrote and did not is zero, or what this
+ *          program passed before
  * @placed: with QCOM_TEE_BUFFER_PLACED; fd is that of a message buffer, the same in all parameters; offset is from the
  *          start of its mapping, a multiple of 8; len as with @buffer. No two may overlap. While the call lasts inputs
  *          should stay as they are, and outputs are QTEE's; only what this caller sees depends on that

@@ -31,6 +31,7 @@
 #include "../msg.h"
 #include "../../shmbridge/bridge.h"
 #include "../../shmbridge/limit.h"
+#include "buffer.h"
 #include "user.h"
 
 static unsigned int message_buffers_max_kib = 65536;
@@ -49,23 +50,6 @@ static const struct kernel_param_ops qtee_user_buffer_total_ops = {
 };
 module_param_cb(message_buffers_kib, &qtee_user_buffer_total_ops, NULL, 0444);
 MODULE_PARM_DESC(message_buffers_kib, "What they have now, in KiB; it can only be read");
-
-/**
- * struct qtee_user_buffer - a message buffer of a user
- * @buffer: its memory; the first page is the kernel's
- * @bridge: over all of it
- * @busy: bit 0: an invocation is in it
- * @lost: QTEE may write to it for ever, so its pages stay
- *
- * Locking: @busy is an atomic bit, and who has set it owns the first page and @lost; all else is constant.
- * Invariant: the first page is zero while @busy is clear.
- */
-struct qtee_user_buffer {
-	struct qtee_buffer buffer;
-	struct qtee_bridge bridge;
-	unsigned long busy;
-	bool lost;
-};
 
 static void qtee_user_buffer_free(struct qtee_user_buffer *buffer)
 {
@@ -115,7 +99,7 @@ static int qtee_user_buffer_mmap(struct file *file, struct vm_area_struct *vma)
 	return ret;
 }
 
-static const struct file_operations qtee_user_buffer_fops = {
+const struct file_operations qtee_user_buffer_fops = {
 	.owner = THIS_MODULE,
 	.release = qtee_user_buffer_release,
 	.mmap = qtee_user_buffer_mmap,
@@ -166,54 +150,4 @@ err_total:
 	atomic_long_sub(bytes, &qtee_user_buffer_total);
 	kfree(buffer);
 	return ERR_PTR(ret);
-}
-
-/*
- * Takes the buffer of an fd of the current task for an invocation. Returns its file, for qtee_user_buffer_end();
- * ERR_PTR(-EBADF) when it is not that; ERR_PTR(-EBUSY) when another invocation is in it; ERR_PTR(-ENODEV): QTEE has
- * it for good.
- */
-struct file *qtee_user_buffer_begin(s32 fd, struct qtee_context *context)
-{
-	struct qtee_user_buffer *buffer;
-	struct file *file = fd < 0 ? NULL : fget(fd);
-	int ret = -EBADF;
-
-	if (!file)
-		return ERR_PTR(-EBADF);
-	if (file->f_op != &qtee_user_buffer_fops)
-		goto err_file;
-	buffer = file->private_data;
-	ret = -EBUSY;
-	if (test_and_set_bit_lock(0, &buffer->busy))
-		goto err_file;
-	if (buffer->lost) {
-		ret = -ENODEV;
-		clear_bit_unlock(0, &buffer->busy);
-		goto err_file;
-	}
-	qtee_context_use(context, &buffer->buffer);
-	return file;
-
-err_file:
-	fput(file);
-	return ERR_PTR(ret);
-}
-
-/* The invocation is over, but for the context's end. */
-void qtee_user_buffer_end(struct file *file, const struct qtee_context *context)
-{
-	struct qtee_user_buffer *buffer = file->private_data;
-
-	buffer->lost = qtee_context_lost(context);
-	clear_bit_unlock(0, &buffer->busy);
-	fput(file);
-}
-
-/* Bytes that its mapping can have. */
-u32 qtee_user_buffer_size(const struct file *file)
-{
-	const struct qtee_user_buffer *buffer = file->private_data;
-
-	return buffer->buffer.size - PAGE_SIZE;
 }

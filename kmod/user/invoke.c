@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* INVOKE. */
+#include <linux/align.h>
 #include <linux/err.h>
 #include <linux/errno.h>
+#include <linux/file.h>
 #include <linux/overflow.h>
 #include <linux/uaccess.h>
+#include <linux/wordpart.h>
 
+#include "buffer.h"
 #include "user.h"
 #include "../compat.h"
 
@@ -14,16 +18,14 @@
  * @head: the header, copied once
  * @params: those parameters that are no plain buffers, copied with it
  * @others: whether there are such
- * @buffer: file of the caller's message buffer, or NULL
- * @buffer_fd: the fd by which it was named
+ * @buffer: fd of the caller's message buffer, as a u32, or -1
  */
 struct qtee_user_invocation {
 	struct qcom_tee_object_invoke_arg __user *user;
 	struct qcom_tee_object_invoke_arg head;
 	struct qcom_tee_param params[QCOM_TEE_PARAMS_MAX];
 	bool others;
-	struct file *buffer;
-	s32 buffer_fd;
+	s64 buffer;
 };
 
 static_assert(sizeof(struct qcom_tee_param) == 24);
@@ -35,7 +37,8 @@ static_assert(sizeof_field(struct qcom_tee_param, buffer) == sizeof_field(struct
 /*
  * Copies what the caller passes, head and parameters, once. A word at a time: most invocations have few parameters,
  * and a call of copy_from_user() costs as much as five of them. A parameter that is a buffer becomes an argument at
- * once, and its params entry is not set. Returns 0, -EFAULT, -EINVAL.
+ * once, and its params entry is not set. Where buffers that have their place end, alignment, and that none is on
+ * another, is the core's to check. Returns 0, -EFAULT, -EINVAL.
  */
 static __always_inline int qtee_user_invoke_read(struct qtee_user_invocation *invocation, unsigned long user_arg,
 						 struct qtee_args *args)
@@ -43,8 +46,9 @@ static __always_inline int qtee_user_invoke_read(struct qtee_user_invocation *in
 	const struct qcom_tee_ioctl_data __user *data = (void __user *)user_arg;
 	struct qcom_tee_object_invoke_arg *head = &invocation->head;
 	struct qcom_tee_object_invoke_arg __user *user;
-	u64 ptr, len;
-	u32 i, count;
+	u64 ptr, len, sizes = 0, bytes = 0;
+	u32 i, count, inputs = 0;
+	bool sorted = true;
 
 	if (!user_read_access_begin(data, sizeof(*data)))
 		return -EFAULT;
@@ -77,9 +81,26 @@ static __always_inline int qtee_user_invoke_read(struct qtee_user_invocation *in
 		unsafe_get_user(first, &from->buffer.addr, err_fault);
 		unsafe_get_user(second, &from->buffer.len, err_fault);
 		if (likely(attr == QCOM_TEE_BUFFER)) {
+			if (direction && inputs++ != i)
+				sorted = false;
 			arg->kind = direction ? QTEE_ARG_IB : QTEE_ARG_OB;
 			arg->flags = QTEE_ARG_USER;
 			arg->buffer.uaddr = u64_to_user_ptr(first);
+			arg->buffer.size = second;
+			sizes |= second;
+			bytes += ALIGN(second, 8);
+			continue;
+		}
+		/* In memory fd is in front of offset; an offset that wraps round is in the first page. */
+		if (attr == QCOM_TEE_BUFFER_PLACED &&
+		    (invocation->buffer < 0 || invocation->buffer == lower_32_bits(first))) {
+			invocation->buffer = lower_32_bits(first);
+			if (direction && inputs++ != i)
+				sorted = false;
+			arg->kind = direction ? QTEE_ARG_IB : QTEE_ARG_OB;
+			arg->flags = QTEE_ARG_PLACED;
+			arg->wire = PAGE_SIZE + upper_32_bits(first);
+			arg->buffer.addr = NULL;
 			arg->buffer.size = second;
 			continue;
 		}
@@ -89,9 +110,16 @@ static __always_inline int qtee_user_invoke_read(struct qtee_user_invocation *in
 		param->buffer.addr = first;
 		param->buffer.len = second;
 		invocation->others = true;
+		sorted = false;
 	}
 	user_read_access_end();
 	args->count = count;
+	if (!count)
+		return 0;
+	args->plain = sorted && invocation->buffer < 0 && !upper_32_bits(sizes);
+	args->in_place = sorted;
+	args->inputs = inputs;
+	args->bytes = bytes;
 	return 0;
 
 err_inval:
@@ -102,40 +130,13 @@ err_fault:
 	return -EFAULT;
 }
 
-/* A parameter that lies in the caller's message buffer. All of an invocation lie in one. Returns 0 or an errno. */
-static int qtee_user_invoke_placed(struct qtee_user_invocation *invocation, struct qtee_context *context,
-				   const struct qcom_tee_param *param, struct qtee_arg *arg)
-{
-	if (!invocation->buffer) {
-		struct file *buffer = qtee_user_buffer_begin(param->placed.fd, context);
-
-		if (IS_ERR(buffer))
-			return PTR_ERR(buffer);
-		invocation->buffer = buffer;
-		invocation->buffer_fd = param->placed.fd;
-	} else if (param->placed.fd != invocation->buffer_fd) {
-		return -EINVAL;
-	}
-	/* The core checks the rest: where it ends, alignment, and that none is on another. */
-	if (param->placed.offset > qtee_user_buffer_size(invocation->buffer))
-		return -EINVAL;
-	arg->kind = param->direction ? QTEE_ARG_IB : QTEE_ARG_OB;
-	arg->flags = QTEE_ARG_PLACED;
-	arg->wire = PAGE_SIZE + param->placed.offset;
-	arg->buffer.addr = NULL;
-	arg->buffer.size = param->placed.len;
-	return 0;
-}
-
 /*
  * Makes arguments of the parameters that are not plain buffers. On failure no object is held but those among the
  * arguments that args counts then. Returns 0 or an errno.
  */
-static noinline int qtee_user_invoke_args(struct qtee_user_invocation *invocation, struct qtee_context *context,
-					  struct qtee_args *args)
+static noinline int qtee_user_invoke_args(struct qtee_user_invocation *invocation, struct qtee_args *args)
 {
 	const unsigned int count = args->count;
-	int ret;
 
 	for (args->count = 0; args->count < count; args->count++) {
 		const struct qcom_tee_param *param = &invocation->params[args->count];
@@ -145,11 +146,6 @@ static noinline int qtee_user_invoke_args(struct qtee_user_invocation *invocatio
 			continue;
 		arg->flags = 0;
 		switch (param->attr) {
-		case QCOM_TEE_BUFFER_PLACED:
-			ret = qtee_user_invoke_placed(invocation, context, param, arg);
-			if (ret)
-				return ret;
-			break;
 		case QCOM_TEE_OBJECT:
 		case QCOM_TEE_OBJECT_NULL:
 			arg->kind = param->direction ? QTEE_ARG_IO : QTEE_ARG_OO;
@@ -158,6 +154,7 @@ static noinline int qtee_user_invoke_args(struct qtee_user_invocation *invocatio
 				return PTR_ERR(arg->object);
 			break;
 		default:
+			/* Placed in a second message buffer, or nothing that there is. */
 			return -EINVAL;
 		}
 	}
@@ -225,18 +222,17 @@ static noinline int qtee_user_invoke_others(struct qtee_user_invocation *invocat
 	int ret;
 
 	files.count = 0;
-	invocation->buffer = NULL;
-	ret = qtee_user_invoke_args(invocation, context, args);
+	ret = qtee_user_invoke_args(invocation, args);
 	if (!ret && object == &qtee_object_root)
 		ret = qtee_root_user_check(invocation->head.op, args);
 	ret = qtee_inputs_hold(&inputs, args, ret);
 	if (ret)
-		goto out;
+		return ret;
 
 	ret = qtee_object_invoke(context, object, invocation->head.op, args, result);
 	qtee_inputs_put(&inputs, context->seen);
 	if (ret)
-		goto out;
+		return ret;
 
 	if (!*result)
 		ret = qtee_user_invoke_objects(invocation, args, &files);
@@ -249,9 +245,37 @@ static noinline int qtee_user_invoke_others(struct qtee_user_invocation *invocat
 		qtee_user_files_drop(&files);
 	else
 		qtee_user_files_install(&files);
-out:
-	if (invocation->buffer)
-		qtee_user_buffer_end(invocation->buffer, context);
+	return ret;
+}
+
+/* An invocation with all that it needs. Returns as the ioctl does. */
+static __always_inline int qtee_user_invoke(struct qtee_user_invocation *invocation, struct qtee_context *context,
+					    struct qtee_object *object, struct qtee_args *args)
+{
+	int ret = 0;
+
+	if (unlikely(invocation->others))
+		return qtee_user_invoke_others(invocation, context, object, args);
+	if (unlikely(object == &qtee_object_root))
+		ret = qtee_root_user_check(invocation->head.op, args);
+	if (!ret)
+		ret = qtee_object_invoke(context, object, invocation->head.op, args, &invocation->head.result);
+	return ret ?: qtee_user_invoke_write(invocation, args);
+}
+
+/* One with parameters in a message buffer. Returns as the ioctl does. */
+static noinline int qtee_user_invoke_placed(struct qtee_user_invocation *invocation, struct qtee_context *context,
+					    struct qtee_object *object, struct qtee_args *args)
+{
+	struct qtee_user_buffer *buffer;
+	int ret;
+
+	CLASS(fd, f)(invocation->buffer);
+	buffer = qtee_user_buffer_begin(fd_file(f), context);
+	if (IS_ERR(buffer))
+		return PTR_ERR(buffer);
+	ret = qtee_user_invoke(invocation, context, object, args);
+	qtee_user_buffer_end(buffer, context, ret);
 	return ret;
 }
 
@@ -268,8 +292,8 @@ long qtee_user_object_ioctl(struct file *file, unsigned int cmd, unsigned long a
 	/* Kernels that clear the stack would clear all of it in every call, most of which use little of it. */
 	struct qtee_user_invocation invocation __uninitialized;
 	struct qtee_object *const object = file->private_data;
-	struct qtee_context context;
-	struct qtee_args args;
+	struct qtee_context context __uninitialized;
+	struct qtee_args args __uninitialized;
 	int ret;
 
 	if (cmd != QCOM_TEE_IOCTL_INVOKE)
@@ -279,24 +303,19 @@ long qtee_user_object_ioctl(struct file *file, unsigned int cmd, unsigned long a
 		return ret;
 
 	args.count = 0;
+	args.retain = true;
 	args.arg = context.args;
 	invocation.others = false;
+	invocation.buffer = -1;
 	ret = qtee_user_invoke_read(&invocation, arg, &args);
 	if (unlikely(ret))
 		goto out;
-	if (unlikely(invocation.head.op > QTEE_OP_MAX)) {
+	if (unlikely(invocation.head.op > QTEE_OP_MAX))
 		ret = -EINVAL;
-	} else if (invocation.others) {
-		ret = qtee_user_invoke_others(&invocation, &context, object, &args);
-	} else {
-		if (object == &qtee_object_root)
-			ret = qtee_root_user_check(invocation.head.op, &args);
-		if (!ret)
-			ret = qtee_object_invoke(&context, object, invocation.head.op, &args,
-						 &invocation.head.result);
-		if (!ret)
-			ret = qtee_user_invoke_write(&invocation, &args);
-	}
+	else if (unlikely(invocation.buffer >= 0))
+		ret = qtee_user_invoke_placed(&invocation, &context, object, &args);
+	else
+		ret = qtee_user_invoke(&invocation, &context, object, &args);
 out:
 	qtee_context_fini(&context);
 	return ret;

@@ -50,9 +50,6 @@ int qtee_user_reply(struct qtee_server *server, void __user *buf, u64 len);
 
 /* buffer.c */
 struct file *qtee_user_buffer_file(u64 *size, u32 flags, u32 fd_flags);
-struct file *qtee_user_buffer_begin(s32 fd, struct qtee_context *context);
-void qtee_user_buffer_end(struct file *file, const struct qtee_context *context);
-u32 qtee_user_buffer_size(const struct file *file);
 
 /* alloc.c */
 long qtee_user_alloc(const struct qcom_tee_ioctl_data *data);

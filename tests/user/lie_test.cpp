@@ -71,6 +71,22 @@ TEST_P(LieTest, EndsWellAndLosesNothing) {
   }
 }
 
+// Invocations of nothing but buffers have a way of their own.
+TEST_F(UserTest, LiesAboutOutputsOfPlainInvocationsAreFound) {
+  for (const auto kind : {LieKind::ob_size_grown, LieKind::ob_size_huge, LieKind::ob_offset_moved})
+    for (const std::uint64_t value : {0u, 3u, 4096u, 0xFFFFFFF0u}) {
+      if (kind == LieKind::ob_size_huge && value < 64) continue;
+      const vsoc::LieRequest lie{static_cast<std::uint32_t>(kind), 0, value};
+      std::array<std::byte, 96> memory;
+      memory.fill(std::byte{0xEE});
+      const auto in = bytes_of(64);
+      Invocation invocation(Op::lie);
+      invocation.input(std::as_bytes(std::span(&lie, 1))).input(in).output(std::span(memory).first(64));
+      EXPECT_EQ(invocation.invoke(service_.object()), kUnusable) << static_cast<std::uint32_t>(kind) << " " << value;
+      for (std::size_t i = 64; i < memory.size(); ++i) ASSERT_EQ(memory[i], std::byte{0xEE}) << "wrote too far";
+    }
+}
+
 constexpr std::uint64_t kBig = 0xFFFFFFF0;
 
 INSTANTIATE_TEST_SUITE_P(

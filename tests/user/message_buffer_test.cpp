@@ -109,6 +109,25 @@ TEST_F(MessageBufferTest, PlacesThatAreNoneAreRefused) {
   EXPECT_EQ(echo({param_placed(fd, true, 0xFFFFF008, 0xFF8), out}), EINVAL);
   for (const std::uint64_t len : {std::uint64_t{1} << 32, (std::uint64_t{1} << 32) + 8, ~std::uint64_t{0}})
     EXPECT_EQ(echo({param_placed(fd, true, 0, len), out}), EINVAL) << len;
+  // Alone, and as the last one: in the order of memory.
+  const auto in = param_placed(fd, true, 0, 8);
+  const std::pair<std::uint32_t, std::uint64_t> places[] = {{4, 8},
+                                                            {size - 8, 9},
+                                                            {size, 1},
+                                                            {size + 8, 0},
+                                                            {size + 64, 8},
+                                                            {2 * size, 4096},
+                                                            {0x7FFFFFF8, 8},
+                                                            {0xFFFFFFF8, 8},
+                                                            {0xFFFFF008, 0},
+                                                            {8, ~std::uint64_t{0}},
+                                                            {8, std::uint64_t{1} << 32},
+                                                            {8, (std::uint64_t{1} << 32) + 8}};
+  for (const auto& [at, len] : places) {
+    EXPECT_EQ(echo({param_placed(fd, true, at, len)}), EINVAL) << at << " " << len;
+    EXPECT_EQ(echo({param_placed(fd, false, at, len)}), EINVAL) << at << " " << len;
+    EXPECT_EQ(echo({in, param_placed(fd, false, at, len)}), EINVAL) << at << " " << len;
+  }
   // On each other.
   EXPECT_EQ(echo({param_placed(fd, true, 4096, 8), out}), EINVAL);
   EXPECT_EQ(echo({param_placed(fd, true, 4088, 9), out}), EINVAL);

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <map>
 #include <stdexcept>
 #include <string>
 
@@ -55,6 +56,18 @@ void peer_serve(int socket) {
   require(request.head().id == kPeerObject, "the release of another object");
 }
 
+void peer_look(int descriptor) {
+  vsoc::Residue found{};
+  std::vector<std::byte> output(kPeerOutput);
+  RawInvoke call(static_cast<std::uint32_t>(Op::residue),
+                 {param_out(&found, sizeof found), param_out(output.data(), output.size())});
+  require(call.invoke(descriptor) == 0 && call.head().result == 0, "it can't look");
+  require(found.inbound == 0 && found.outputs == 0, "something is left");
+}
+
+const std::map<std::string_view, void (*)(int)> kJobs{
+    {peer_job::use, peer_use}, {peer_job::serve, peer_serve}, {peer_job::look, peer_look}};
+
 }  // namespace
 
 int peer_exec(const char* job, int socket) {
@@ -72,8 +85,8 @@ bool peer_main(int argc, char** argv, int& status) {
   const std::string_view job = argv[2];
   const int socket = std::stoi(argv[3]);
   try {
-    require(job == peer_job::use || job == peer_job::serve, "no such job");
-    job == peer_job::use ? peer_use(socket) : peer_serve(socket);
+    require(kJobs.contains(job), "no such job");
+    kJobs.at(job)(socket);
     status = sizeof(void*);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "peer: %s\n", error.what());

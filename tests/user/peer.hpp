@@ -16,9 +16,12 @@ inline constexpr char use[] = "use";
 /// Receives a server's descriptor and serves one request for object kPeerObject, (1,1,1,1): gives the input backwards,
 /// and a new object of the service that came. Ends when QTEE lets the object go.
 inline constexpr char serve[] = "serve";
+/// The descriptor is that of an object of the private service. Its first call finds nothing in a buffer of kPeerOutput.
+inline constexpr char look[] = "look";
 }  // namespace peer_job
 
 inline constexpr std::uint64_t kPeerWord = 0x1122334455667788, kPeerSeed = 5, kPeerObject = 0xFEDCBA9876543210;
+inline constexpr std::size_t kPeerOutput = 4000;
 /// Exit status of a peer that did all of its job: the size of its pointers, in bytes.
 inline constexpr int kPeerDone = sizeof(void*) == 8 ? 4 : 8;
 

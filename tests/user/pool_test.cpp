@@ -3,6 +3,8 @@
 // Message buffers: that nothing of a call is left in them, that they are given back, that there are not more than
 // there may be, and that whoever needs one waits or is told.
 #include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -15,6 +17,7 @@
 #include "alive.hpp"
 #include "file.hpp"
 #include "parameter.hpp"
+#include "peer.hpp"
 #include "pinned.hpp"
 #include "quiet.hpp"
 #include "raw.hpp"
@@ -28,25 +31,34 @@ using vsoc::Op;
 // The driver keeps one for the releases of TEE objects.
 constexpr unsigned kPairsOfReleases = 1;
 
+// Messages that a pair has room for, and that are retained.
+constexpr std::size_t kRetained[] = {1001, 4000, 20'000, 28'000};
+
 class PoolTest : public UserTest {
  protected:
-  /// What QTEE finds in the buffers of a call with inputs and outputs of these sizes.
-  vsoc::Residue residue(std::size_t in, std::size_t out) {
+  /// What QTEE finds in the buffers of a call with inputs and outputs of these sizes, and with an object or without.
+  vsoc::Residue residue(std::size_t in, std::size_t out, bool object = false) {
     const std::vector<std::byte> input(in);
     std::vector<std::byte> output(out);
     vsoc::Residue found{};
-    RawInvoke call(static_cast<std::uint32_t>(Op::residue),
-                   {param_in(input.data(), in), param_out(&found, sizeof found), param_out(output.data(), out)});
-    EXPECT_EQ(call.invoke(service_.object().fd()), 0);
+    const int service = service_.object().fd();
+    RawInvoke call(static_cast<std::uint32_t>(Op::residue), object ? 4 : 3);
+    call.param(0) = param_in(input.data(), in);
+    call.param(1) = param_out(&found, sizeof found);
+    call.param(2) = param_out(output.data(), out);
+    if (object) call.param(3) = param_object(service, QCOM_TEE_OBJECT_SECURE);
+    EXPECT_EQ(call.invoke(service), 0);
     EXPECT_EQ(call.head().result, 0);
     return found;
   }
 
   void expect_no_residue(std::size_t in, std::size_t out) {
-    const vsoc::Residue found = residue(in, out);
-    EXPECT_EQ(found.inbound, 0u) << "of " << found.inbound_size << " bytes, with " << in << " and " << out;
-    EXPECT_EQ(found.outbound, 0u) << "of " << found.outbound_size << " bytes, with " << in << " and " << out;
-    EXPECT_GE(found.inbound_size, in + out);
+    for (const bool object : {false, true}) {
+      const vsoc::Residue found = residue(in, out, object);
+      EXPECT_EQ(found.inbound, 0u) << "of " << found.inbound_size << " bytes, with " << in << " and " << out;
+      EXPECT_EQ(found.outbound, 0u) << "of " << found.outbound_size << " bytes, with " << in << " and " << out;
+      EXPECT_GE(found.inbound_size, in + out);
+    }
   }
 
   /// The buffers of this CPU, every one, in calls of all sizes.
@@ -66,6 +78,20 @@ class PoolTest : public UserTest {
                    {param_in(input.data(), size), param_out(output.data(), size)});
     ASSERT_EQ(call.invoke(service_.object().fd()), 0);
     ASSERT_EQ(output, input);
+  }
+
+  /// Has a process of its own, on this CPU, do that.
+  template <class F>
+  static void in_child(const F& work, int expected = 0) {
+    const pid_t pid = ::fork();
+    ASSERT_GE(pid, 0);
+    if (pid == 0) {
+      work();
+      ::_exit(::testing::Test::HasFailure() ? 1 : 0);
+    }
+    int status = -1;
+    ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+    EXPECT_EQ(status, expected << 8);
   }
 
   /// One message that only a buffer of 2 MiB holds.
@@ -91,6 +117,40 @@ TEST_F(PoolTest, NothingOfACallIsLeft) {
   for (const std::size_t size : {10u, 4000u, 29'000u, 60'000u, 90'000u, 500'000u}) {
     soil(size);
     expect_all_clean();
+  }
+}
+
+TEST_F(PoolTest, AProgramFindsItsOwnAlone) {
+  const Pinned pinned;
+  // Where it finds what it left itself, as nobody needs that cleared.
+  soil(4000);
+  EXPECT_GT(residue(0, 4000).outputs, 0u);
+  in_child([&] { soil(4000); });
+  EXPECT_EQ(residue(0, 4000).outputs, 0u);
+  for (const std::size_t size : kRetained) {
+    in_child([&] { soil(28'000); });
+    EXPECT_EQ(residue(0, size).outputs, 0u) << size;
+    soil(size);
+  }
+}
+
+TEST_F(PoolTest, AProgramThatComesAfterInTheSameProcessFindsNothing) {
+  const Pinned pinned;
+  in_child(
+      [&] {
+        soil(kPeerOutput);
+        ::_exit(peer_exec(peer_job::look, service_.object().fd()));
+      },
+      kPeerDone);
+}
+
+TEST_F(PoolTest, NothingIsRetainedThatShouldNotBe) {
+  const Pinned pinned;
+  soil(28'000);
+  const Parameter retain("message_retain", 0);
+  for (const std::size_t size : kRetained) {
+    EXPECT_EQ(residue(0, size).outputs, 0u) << size;
+    soil(size);
   }
 }
 

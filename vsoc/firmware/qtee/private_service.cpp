@@ -162,13 +162,18 @@ std::uint64_t nonzero(std::span<const std::byte> bytes) {
 }
 
 Result residue(Call& call) {
-  if (!call.shape(call.ins(), call.outs(), 0, 0) || call.outs() == 0) return kInvalid;
+  if (!call.shape(call.ins(), call.outs(), call.objects_in(), 0) || call.outs() == 0) return kInvalid;
   const auto& state = static_cast<CallState&>(call);
-  const std::size_t args = kInvokeArgs + std::size_t{8} * (call.ins() + call.outs());
+  constexpr std::size_t kArg = 8, kId = 4;
+  std::size_t at = kInvokeArgs + kArg * (call.ins() + call.outs());
   vsoc::Residue found{};
   found.inbound_size = state.in_message.size();
-  found.inbound = nonzero(state.in_message.subspan(args));
+  found.inbound = nonzero(state.in_message.subspan(at));
   for (unsigned index = 0; index < call.ins(); ++index) found.inbound -= nonzero(call.in(index));
+  for (unsigned index = 0; index < call.outs(); ++index) found.outputs += nonzero(call.out(index));
+  found.inbound -= found.outputs;
+  for (unsigned index = 0; index < call.objects_in(); ++index, at += kArg)
+    found.inbound -= nonzero(state.in_message.subspan(at, kId));
   found.outbound_size = state.out.size();
   found.outbound = nonzero(state.out);
   return call.out_value(0, found);

@@ -37,7 +37,7 @@ enum class Op : std::uint32_t {
   map = 18,         // (1,0,1,1) BI RangeRequest, OI memory object, OO a TEE object that keeps it mapped while it lives
   touch = 19,       // (1,1,0,0) on an object that map gave out: BI FillRequest, BO u64: checksum before the fill
   primordial = 20,  // (1+n,m,p,q) BI[0] CallbackRequest; calls the primordial object with the rest, as callback does
-  residue = 24,     // (n,m,0,0) BO[0] Residue: what the message's buffers hold beside the message
+  residue = 24,     // (n,m,k,0) BO[0] Residue: what the message's buffers hold beside the message
 };
 
 struct FillRequest {
@@ -54,7 +54,8 @@ struct RangeRequest {
 // Bytes that are not zero when the call comes in, though nobody has written them for it.
 struct Residue {
   std::uint64_t inbound_size;  // bytes that QTEE was told of
-  std::uint64_t inbound;       // in output buffers, between payloads and behind the last one
+  std::uint64_t inbound;       // bytes that are not 0 between payloads, behind the last one, and beside objects' ids
+  std::uint64_t outputs;       // and in output buffers
   std::uint64_t outbound_size;
   std::uint64_t outbound;  // in all of it
 };

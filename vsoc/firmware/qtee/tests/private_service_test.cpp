@@ -89,6 +89,7 @@ TEST_F(PrivateServiceTest, ResidueIsWhatNobodyWroteForTheCall) {
   };
   const vsoc::Residue clean = found();
   EXPECT_EQ(clean.inbound, 0u);
+  EXPECT_EQ(clean.outputs, 0u);
   EXPECT_EQ(clean.inbound_size, 8192u);
   EXPECT_EQ(clean.outbound, 0u);
   EXPECT_EQ(clean.outbound_size, 4096u);
@@ -97,7 +98,8 @@ TEST_F(PrivateServiceTest, ResidueIsWhatNobodyWroteForTheCall) {
   // Not in the first word, which would be a message.
   out.bytes[4] = out.bytes[4095] = out.bytes[77] = std::byte{1};
   const vsoc::Residue dirty = found();
-  EXPECT_EQ(dirty.inbound, 2u);
+  EXPECT_EQ(dirty.inbound, 1u);
+  EXPECT_EQ(dirty.outputs, 1u);
   EXPECT_EQ(dirty.outbound, 3u);
   EXPECT_EQ(op(vsoc::Op::residue).result, 2);
   EXPECT_EQ(op(vsoc::Op::residue, {.outs = {8}}).result, 4);
