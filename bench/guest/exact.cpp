@@ -13,7 +13,7 @@ namespace {
 constexpr int kRounds = 31;
 constexpr int kShortRounds = 1000;
 constexpr double kShort = 20'000;  // instructions
-constexpr int kBeforeRounds = 1000;
+constexpr int kBeforeRounds = 200;
 constexpr int kEventRounds = 5;
 constexpr unsigned kSmcRounds = 4;
 
