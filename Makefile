@@ -13,35 +13,37 @@ MORE_KERNELS := 16k rt qcom debug
 # Which kernel make demo and make shell boot.
 KERNEL ?= debian
 JOBS ?= $(shell nproc)
+# Two CPUs of a virtual SoC are seldom both at work.
+TEST_JOBS ?= $(shell echo $$((2 * $(JOBS))))
 MINUTES ?= 10
 
 in := vsoc/in
 ninja := $(in) ninja -j $(JOBS)
-ctest := $(in) ctest --test-dir build/host --output-on-failure --progress -j $(JOBS)
+ctest := $(in) ctest --test-dir build/host --output-on-failure --progress -j $(TEST_JOBS)
 # Name, Kbuild file and sources of the driver's modules, for vsoc/kbuild.
 driver_modules := qtee Kbuild kmod shmbridge zerocopy tracepoints samples tests/kernel include
 kernel_files := find kmod shmbridge zerocopy tracepoints samples include tests/kernel vsoc/tests/kmod -name '*.[ch]'
-cxx_files := find vsoc lib demo samples bpf tests bench include kmod -name '*.cpp' -o -name '*.hpp'
+cxx_files := find vsoc lib demo samples bpf tune tests bench dashboards include kmod -name '*.cpp' -o -name '*.hpp'
 
-.PHONY: help demo test test-kernels soak bench bench-record bench-machine shell all machine vsoc firmware modules setup update check format clean
+.PHONY: help demo test test-kernels soak bench bench-record bench-machine dashboard shell all machine vsoc firmware modules setup update check format clean
 
 help: ## this list
 	@printf 'QTEE driver and virtual SoC. The first make of any kind sets up what it needs (some minutes, once).\n\n'
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 21
-	@printf '\nKERNEL=debian|lts|16k|rt|qcom|debug chooses the kernel of demo and shell, of which all but the first two\nare made by vsoc/setup kernel-NAME first; JOBS=n how much is built at once;\nCTEST_ARGS="-R name" which tests; MINUTES=n how long a soak is; NOTE="text" names a run of bench, SETTINGS="qtee.NAME=VALUE" is for it.\n'
+	@printf '\nKERNEL=debian|lts|16k|rt|qcom|debug chooses the kernel of demo and shell, of which all but the first two\nare made by vsoc/setup kernel-NAME first; JOBS=n how much is built at once, TEST_JOBS=n how many processors tests may take;\nCTEST_ARGS="-R name" which tests; MINUTES=n how long a soak is; NOTE="text" names a run of bench, SETTINGS="qtee.NAME=VALUE" is for it.\n'
 
 demo: machine ## boot the virtual SoC and talk to QTEE through our driver, step by step
 	@vsoc/run --kernel $(KERNEL) --driver qtee -- qtee-demo
 
 test: vsoc ## everything: host unit tests, each guest test on debian and lts, the hostile ones on debug too
-	@vsoc/setup $(TEST_KERNELS:%=kernel-%)
+	@vsoc/setup $(TEST_KERNELS:%=kernel-%) web browser
 	@$(MAKE) modules KERNELS="$(KERNELS) $(TEST_KERNELS)"
 	@echo "== tests"
 	@$(ctest) -LE '^more$$' $(CTEST_ARGS)
 
 test-kernels: vsoc ## what make test leaves out: the guest tests on 16 KiB pages, PREEMPT_RT, qcom, debug; bpftrace and perf
 	@vsoc/setup $(MORE_KERNELS:%=kernel-%) guest-tools
-	@$(MAKE) modules KERNELS="debian $(MORE_KERNELS)"
+	@$(MAKE) modules KERNELS="$(KERNELS) $(MORE_KERNELS)"
 	@echo "== tests on $(MORE_KERNELS)"
 	@$(ctest) -L '^more$$' $(CTEST_ARGS)
 
@@ -68,9 +70,17 @@ bench-record: bench-machine ## keep the counts that make test compares with in b
 bench-machine: build/host/build.ninja build/guest/build.ninja build/firmware/build.ninja
 	@vsoc/setup $(patsubst %,kernel-%,$(filter $(MORE_KERNELS),$(BENCH_KERNELS)))
 	@echo "== building the firmware"; $(ninja) -C build/firmware
-	@echo "== building programs of the guest"; $(ninja) -C build/guest vsoc-init bench_guest qtee-lat qtee-slow qtee-stacks qtee-trace
+	@echo "== building programs of the guest"; $(ninja) -C build/guest vsoc-init bench_guest qtee-lat qtee-slow qtee-stacks qtee-top qtee-trace
 	@echo "== building programs of this machine"; $(ninja) -C build/host vsoc-run qtee-bench
 	@$(MAKE) modules KERNELS="$(BENCH_KERNELS)" KERNEL=debian
+
+RUNS ?= build/bench/runs
+dashboard: build/host/build.ninja ## one page of all results that make bench wrote, or of those in the folder RUNS
+	@vsoc/setup web
+	@$(ninja) -C build/host qtee-dashboard > build/dashboard.log || { cat build/dashboard.log; exit 1; }
+	@$(in) dashboards/benchmarks/bundle build/dashboard/parts
+	@build/host/bin/qtee-dashboard --runs $(RUNS) $(addprefix --goals ,$(wildcard bench/goals.json)) --parts build/dashboard/parts \
+	  --output build/dashboard/index.html
 
 shell: machine ## a root shell in the guest, with our driver loaded
 	@vsoc/run --kernel $(KERNEL) --driver qtee --shell --timeout 0 --no-leak-check

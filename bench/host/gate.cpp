@@ -18,7 +18,8 @@ Json gate_record(const Results& results) {
   for (const std::string& name : results.names()) {
     const std::string who = name_who(name);
     const double count = results.value(name, "kernel_instructions");
-    if (who != "floor" && who != "mainline" && !name.starts_with("pools/") && !std::isnan(count)) recorded[name] = count;
+    if (who != "floor" && who != "mainline" && !name.starts_with("pools/") && !std::isnan(count))
+      recorded[name] = count;
   }
   return recorded;
 }

@@ -21,7 +21,7 @@ namespace {
 sigset_t signals() {
   sigset_t set;
   ::sigemptyset(&set);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) ::sigaddset(&set, signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGWINCH}) ::sigaddset(&set, signal);
   return set;
 }
 
@@ -95,8 +95,12 @@ void Loop::run(const std::function<void()>& each_interval) {
       if (fds[i + 1].revents) watches_[i].second();
     signalfd_siginfo signal;
     while (::read(signals_.get(), &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal)) {
+      if (signal.ssi_signo == SIGWINCH) {
+        if (resized_) resized_();
+        continue;
+      }
       if (signal.ssi_signo != SIGCHLD) {
-        stopped_ = true;
+        stopped_ = interrupted_ = true;
         continue;
       }
       int status = 0;

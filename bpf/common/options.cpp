@@ -12,19 +12,24 @@
 
 namespace qtee::bpf {
 
+CLI::Option* option_add_parsed(CLI::App& app, const std::string& name,
+                               const std::function<void(const std::string&)>& parse, const std::string& description) {
+  return app.add_option_function<std::string>(
+      name,
+      [parse](const std::string& text) {
+        try {
+          parse(text);
+        } catch (const std::invalid_argument& error) {
+          throw CLI::ValidationError(error.what());
+        }
+      },
+      description);
+}
+
 CLI::Option* option_add_duration(CLI::App& app, const std::string& name, std::optional<std::uint64_t>& ns,
                                  const std::string& description) {
-  return app
-      .add_option_function<std::string>(
-          name,
-          [&ns](const std::string& text) {
-            try {
-              ns = duration_parse(text);
-            } catch (const std::invalid_argument& error) {
-              throw CLI::ValidationError(error.what());
-            }
-          },
-          description)
+  return option_add_parsed(
+             app, name, [&ns](const std::string& text) { ns = duration_parse(text); }, description)
       ->type_name("TIME");
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +37,10 @@ enum class Interval { none, offered };
 
 /// Adds the options of all tools to a tool's own. They are validated when they are parsed.
 void options_add(CLI::App& app, Options& options, Interval interval);
+
+/// An option of which `parse` takes the text; it throws std::invalid_argument where that is wrong.
+CLI::Option* option_add_parsed(CLI::App& app, const std::string& name,
+                               const std::function<void(const std::string&)>& parse, const std::string& description);
 
 /// An option that is a duration in ns.
 CLI::Option* option_add_duration(CLI::App& app, const std::string& name, std::optional<std::uint64_t>& ns,

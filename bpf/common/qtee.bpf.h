@@ -46,16 +46,12 @@ static __always_inline u32 qtee_tgid(void)
 	return bpf_get_current_task_btf()->tgid;
 }
 
-/* Whether the current thread's invocation is asked for. */
-static __always_inline bool qtee_wanted(u32 object, u32 op)
+/* Whether the current thread's process is asked for. */
+static __always_inline bool qtee_wanted_process(void)
 {
 	char comm[QTEE_COMM_SIZE] = {};
 	int i;
 
-	if (qtee_filter.by_object && object != qtee_filter.object)
-		return false;
-	if (qtee_filter.by_op && op != qtee_filter.op)
-		return false;
 	if (qtee_filter.by_process && qtee_tgid() != qtee_filter.tgid)
 		return false;
 	if (qtee_filter.by_comm) {
@@ -65,6 +61,16 @@ static __always_inline bool qtee_wanted(u32 object, u32 op)
 				return false;
 	}
 	return true;
+}
+
+/* Whether the current thread's invocation is asked for. */
+static __always_inline bool qtee_wanted(u32 object, u32 op)
+{
+	if (qtee_filter.by_object && object != qtee_filter.object)
+		return false;
+	if (qtee_filter.by_op && op != qtee_filter.op)
+		return false;
+	return qtee_wanted_process();
 }
 
 static __always_inline void qtee_lose(void)

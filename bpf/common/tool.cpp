@@ -2,6 +2,7 @@
 #include "tool.hpp"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <fmt/format.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include "clock.hpp"
 #include "output.hpp"
 #include "quantity.hpp"
+#include "session.hpp"
 
 namespace qtee::bpf {
 namespace {
@@ -26,8 +28,14 @@ bool libbpf_verbose = false;
 
 int libbpf_print(libbpf_print_level level, const char* format, va_list arguments) {
   char line[1024];
+  if (libbpf_verbose) {
+    // What the verifier says is long, and its end matters most.
+    va_list again;
+    va_copy(again, arguments);
+    std::vfprintf(stderr, format, again);
+    va_end(again);
+  }
   std::vsnprintf(line, sizeof line, format, arguments);
-  if (libbpf_verbose) std::fputs(line, stderr);
   if (level == LIBBPF_WARN) libbpf_words = line;
   while (!libbpf_words.empty() && libbpf_words.back() == '\n') libbpf_words.pop_back();
   return 0;
@@ -78,6 +86,18 @@ void kernel_require(std::string_view module) {
         fmt::format("the module {} has no BTF: build it with CONFIG_DEBUG_INFO_BTF_MODULES and pahole", module));
 }
 
+bool kernel_has_event(std::string_view name, const std::string& module) {
+  using Btf = std::unique_ptr<btf, decltype(&btf__free)>;
+  const std::string type = fmt::format("btf_trace_{}", name);
+  const auto knows = [&](const Btf& types) {
+    return types && btf__find_by_name_kind(types.get(), type.c_str(), BTF_KIND_TYPEDEF) > 0;
+  };
+  const Btf kernel(btf__load_vmlinux_btf(), btf__free);
+  if (!kernel || knows(kernel)) return kernel != nullptr;
+  if (!exists("/sys/kernel/btf/" + module)) return false;
+  return knows(Btf(btf__load_module_btf(module.c_str(), kernel.get()), btf__free));
+}
+
 std::string process_name(std::uint32_t pid) {
   std::ifstream file(fmt::format("/proc/{}/comm", pid));
   std::string name;
@@ -117,6 +137,21 @@ std::uint64_t programs_missed(const bpf_object* object) {
     if (bpf_program__fd(program) >= 0) missed += program_info(program).recursion_misses;
   }
   return missed;
+}
+
+void end_write(std::string_view tool, bool json, Json counts, std::uint64_t lost,
+               std::optional<std::uint64_t> partial) {
+  if (json) {
+    Json line = json_line(tool, "end", clock_now());
+    line.update(counts);
+    line["lost"] = lost;
+    if (partial) line["partial"] = *partial;
+    json_write(line);
+    return;
+  }
+  if (lost) remark_write(tool, fmt::format("{} events were lost", count_format(lost)));
+  if (partial.value_or(0))
+    remark_write(tool, fmt::format("{} calls are left out: they began before this did", count_format(*partial)));
 }
 
 RingBuffer::RingBuffer(int map, Loop& loop, std::function<void(const void*, std::size_t)> handle)

@@ -29,6 +29,8 @@ class ToolError final : public std::runtime_error {
 /// permitted, no BTF, module not loaded.
 void kernel_require(std::string_view module);
 bool module_loaded(std::string_view module);
+/// Whether the kernel's BTF, or that of `module` where it is loaded, knows a trace event.
+bool kernel_has_event(std::string_view name, const std::string& module);
 
 /// The name of a process, or of the thread that is called so, in this moment; "" when it is gone.
 std::string process_name(std::uint32_t pid);
@@ -100,6 +102,8 @@ class Loop final {
 
   /// Calls `ready` when `fd` can be read.
   void watch(int fd, std::function<void()> ready) { watches_.emplace_back(fd, std::move(ready)); }
+  /// Calls `resized` when the terminal has another size.
+  void watch_size(std::function<void()> resized) { resized_ = std::move(resized); }
   /// Starts the command, if there is one, and returns when all is over; `each_interval` is called in between. What
   /// `watch` waits for is looked at once more at the end. Once.
   void run(const std::function<void()>& each_interval);
@@ -107,6 +111,8 @@ class Loop final {
   void stop() { stopped_ = true; }
   /// What the tool is to end with: the command's status, 0 without one.
   int status() const { return status_; }
+  /// Whether a signal has ended run().
+  bool interrupted() const { return interrupted_; }
   /// When run() began, and how long it was; monotonic ns.
   std::uint64_t began() const { return began_; }
   std::uint64_t length() const;
@@ -118,9 +124,11 @@ class Loop final {
   const Options& options_;
   FileDescriptor signals_;
   std::vector<std::pair<int, std::function<void()>>> watches_;
+  std::function<void()> resized_;
   int child_ = 0;
   int status_ = 0;
   bool stopped_ = false;
+  bool interrupted_ = false;
   std::uint64_t began_ = 0;
   std::uint64_t ended_ = 0;
 };

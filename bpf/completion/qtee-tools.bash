@@ -9,6 +9,7 @@ declare -A _qtee_tools_options=(
   [qtee-lat]='--interval --by --limit --keys --buckets --driver'
   [qtee-slow]='--threshold --count --sample-hz'
   [qtee-stacks]='--calls --kernel'
+  [qtee-top]='--interval --by --limit --keys --sort --batch'
   [qtee-trace]='--buffer'
 )
 _qtee_tools_operations='open registerLegacy registerAsClient registerWithWhitelist notifyDomainChange registerWithCredentials
@@ -28,6 +29,7 @@ _qtee_tools() {
     -O | --operation) mapfile -t COMPREPLY < <(compgen -W "$_qtee_tools_operations" -- "$word") ;;
     -o | --object) mapfile -t COMPREPLY < <(compgen -W '0x1' -- "$word") ;;
     -d | --duration | -i | --interval | -T | --threshold) mapfile -t COMPREPLY < <(compgen -W '1ms 10ms 100ms 1s 10s' -- "$word") ;;
+    -s | --sort) mapfile -t COMPREPLY < <(compgen -W 'time calls failed callbacks mean max secure server' -- "$word") ;;
     --by) mapfile -t COMPREPLY < <(compgen -W 'process object operation object,operation process,operation all' -- "$word") ;;
     --driver) mapfile -t COMPREPLY < <(compgen -W 'auto qtee mainline' -- "$word") ;;
     --limit | --keys | --count | -n | --sample-hz | --buffer) COMPREPLY=() ;;

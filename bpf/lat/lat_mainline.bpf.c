@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * qtee-lat on mainline's driver, which has no trace events: by what its functions and qcom_scm's are called with, as far as
- * BTF knows them. An invocation is its thread here.
+ * qtee-lat on mainline's driver, which has no trace events: by what its functions and qcom_scm's are called with, as
+ * far as BTF knows them. An invocation is its thread here. From kernel 7.0 on qcom_scm has an event right before each
+ * SMC, so that waiting for its mutex before the first one is Linux's time; before, all of qcom_scm is the secure world's.
  */
-#include "slots.bpf.h"
+#include "calls.bpf.h"
 
 struct object_info___qtee {
 	unsigned long qtee_id;
@@ -32,6 +33,9 @@ struct tee_context___qtee {
 
 #define ROOT_ID 1
 
+/* Whether there is qcom_scm's event; user space finds out. */
+const volatile __u8 lat_mainline_scm_event;
+
 struct lat_thread {
 	u64 begin;
 	u64 since; /* in QTEE, or in a callback */
@@ -39,7 +43,8 @@ struct lat_thread {
 	u64 secure;
 	u64 callback;
 	u32 callbacks;
-	u32 entered;
+	u8 entered; /* QTEE, at least once */
+	u8 in_scm; /* in qcom_scm's function, with a message for QTEE: this thread's other SMCs are not such */
 };
 
 /* Invocations under way, by thread. */
@@ -96,20 +101,20 @@ int BPF_PROG(lat_mainline_end, void *context, struct qcomtee_object___qtee *obje
 	u32 id = object->object_type == OBJECT_ROOT ? ROOT_ID : object->info.qtee_id;
 	u32 tid = bpf_get_current_pid_tgid();
 	struct lat_thread *thread = lat_thread_get();
-	struct lat_slot *slot;
+	struct calls_slot *slot;
 	int answer = 0;
 	u64 name = tid;
 
 	if (!qtee_wanted(id, op))
 		goto out;
 	if (!thread) {
-		__sync_fetch_and_add(&lat_partial, 1);
+		__sync_fetch_and_add(&calls_partial, 1);
 		return 0;
 	}
 	bpf_probe_read_kernel(&answer, sizeof(answer), result);
-	slot = lat_slot_get(id, op);
+	slot = calls_slot_get(id, op);
 	if (slot)
-		lat_count(slot, bpf_ktime_get_ns() - thread->begin, thread->in, thread->secure, thread->callback,
+		calls_count(slot, bpf_ktime_get_ns() - thread->begin, thread->in, thread->secure, thread->callback,
 			  qtee_server_take(name), thread->callbacks, ret || answer);
 out:
 	qtee_server_take(name);
@@ -118,16 +123,34 @@ out:
 	return 0;
 }
 
+static __always_inline void lat_mainline_secure_begin(struct lat_thread *thread)
+{
+	thread->since = bpf_ktime_get_ns();
+	if (!thread->entered)
+		thread->in = thread->since - thread->begin;
+	thread->entered = 1;
+}
+
 static __always_inline int lat_mainline_enter(void)
 {
 	struct lat_thread *thread = lat_thread_get();
 
 	if (!thread)
 		return 0;
-	thread->since = bpf_ktime_get_ns();
-	if (!thread->entered)
-		thread->in = thread->since - thread->begin;
-	thread->entered = 1;
+	thread->in_scm = 1;
+	if (!lat_mainline_scm_event)
+		lat_mainline_secure_begin(thread);
+	return 0;
+}
+
+/* Re-entries, and further tries after QTEE was busy, go on with what was begun. */
+SEC("tp_btf/scm_smc_request")
+int BPF_PROG(lat_mainline_request)
+{
+	struct lat_thread *thread = lat_thread_get();
+
+	if (thread && thread->in_scm && !thread->since)
+		lat_mainline_secure_begin(thread);
 	return 0;
 }
 
@@ -135,7 +158,10 @@ static __always_inline int lat_mainline_exit(void)
 {
 	struct lat_thread *thread = lat_thread_get();
 
-	if (!thread || !thread->since)
+	if (!thread)
+		return 0;
+	thread->in_scm = 0;
+	if (!thread->since)
 		return 0;
 	thread->secure += bpf_ktime_get_ns() - thread->since;
 	thread->since = 0;

@@ -15,8 +15,8 @@
 #include "names.hpp"
 #include "output.hpp"
 #include "quantity.hpp"
+#include "session.hpp"
 #include "symbols.hpp"
-#include "tool.hpp"
 #include "verdict.hpp"
 
 #include "slow.skel.h"
@@ -175,43 +175,28 @@ class Samples final {
 
 int slow(SlowOptions& options) {
   kernel_require("qtee");
-  Loop loop(options);
-  std::optional<Overhead> overhead;
-  if (options.overhead) overhead.emplace();
-  Programs<slow_bpf> programs;
-  programs->rodata->qtee_filter = options.filter();
-  programs->rodata->slow_threshold = *options.threshold;
-  programs->rodata->slow_sample_ns = options.sample_hz ? 1'000'000'000 / options.sample_hz : 0;
-  bpf_program__set_autoattach(programs->progs.slow_sample, false);
-  programs.load();
-  Reporter reporter(options, bpf_map__fd(programs->maps.slow_stacks));
-  RingBuffer records(bpf_map__fd(programs->maps.slow_records), loop, [&](const void* data, std::size_t) {
+  Session<slow_bpf> session(kTool, options);
+  session->rodata->slow_threshold = *options.threshold;
+  session->rodata->slow_sample_ns = options.sample_hz ? 1'000'000'000 / options.sample_hz : 0;
+  bpf_program__set_autoattach(session->progs.slow_sample, false);
+  session.load();
+  Reporter reporter(options, bpf_map__fd(session->maps.qtee_stacks));
+  RingBuffer records(bpf_map__fd(session->maps.slow_records), session.loop(), [&](const void* data, std::size_t) {
     if (options.most && reporter.reported() >= options.most) return;
     reporter.report(*static_cast<const slow_call*>(data));
-    if (options.most && reporter.reported() >= options.most) loop.stop();
+    if (options.most && reporter.reported() >= options.most) session.loop().stop();
   });
-  programs.attach();
   std::optional<Samples> samples;
-  if (options.sample_hz) samples.emplace(programs->progs.slow_sample, options.sample_hz);
-  remark_write(kTool, fmt::format("waiting for invocations of {} and more; Ctrl-C ends it",
-                                  duration_format(*options.threshold)));
-  loop.run([] {});
-  const std::uint64_t missed = programs_missed(programs.object());
-  if (overhead) overhead->report(kTool, programs.object(), loop.length(), options.json);
+  if (options.sample_hz) samples.emplace(session->progs.slow_sample, options.sample_hz);
+  session.run(fmt::format("waiting for invocations of {} and more", duration_format(*options.threshold)));
   samples.reset();
-  programs.detach();
   records.drain();
-  const std::uint64_t lost = programs->bss->qtee_lost + missed, calls = programs->bss->slow_calls;
-  if (options.json) {
-    Json line = json_line(kTool, "end", clock_now());
-    line.update({{"calls", calls}, {"reported", reporter.reported()}, {"lost", lost}});
-    json_write(line);
-  } else {
+  const std::uint64_t calls = session->bss->slow_calls;
+  if (!options.json)
     line_write(fmt::format("{} of {} calls took {} or more", count_format(reporter.reported()), count_format(calls),
                            duration_format(*options.threshold)));
-    if (lost) remark_write(kTool, fmt::format("{} events were lost", count_format(lost)));
-  }
-  return loop.status();
+  session.finish({{"calls", calls}, {"reported", reporter.reported()}});
+  return session.loop().status();
 }
 
 }  // namespace

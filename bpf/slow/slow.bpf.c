@@ -3,7 +3,7 @@
  * qtee-slow: follows each invocation that is asked for from event to event, and keeps where its thread slept, was not run,
  * and what it did in the kernel. Only what took too long is sent to user space.
  */
-#include "qtee.bpf.h"
+#include "stack.bpf.h"
 
 #include "slow.h"
 
@@ -48,13 +48,6 @@ struct {
 	__type(value, u64);
 } slow_threads SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_STACK_TRACE);
-	__uint(max_entries, 16384);
-	__uint(key_size, sizeof(u32));
-	__uint(value_size, 64 * sizeof(u64));
-} slow_stacks SEC(".maps");
-
 /* As large as a state: too large for a program's stack. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -80,13 +73,6 @@ static __always_inline struct slow_state *slow_state_of(u32 tid)
 	u64 *invocation = bpf_map_lookup_elem(&slow_threads, &tid);
 
 	return invocation ? slow_state_get(*invocation) : NULL;
-}
-
-static __always_inline u32 slow_stack(void *ctx, u64 flags)
-{
-	long id = bpf_get_stackid(ctx, &slow_stacks, flags);
-
-	return id < 0 ? SLOW_NO_STACK : id;
 }
 
 /* What the phase took until now is its, and another begins. */
@@ -287,7 +273,7 @@ int BPF_PROG(slow_invoke_end, const struct qtee_trace_invocation *trace, u64 now
 	if (state->call.total >= slow_threshold) {
 		state->call.result = result;
 		state->call.error = error;
-		state->call.stack = slow_stack(ctx, BPF_F_USER_STACK);
+		state->call.stack = qtee_stack(ctx, BPF_F_USER_STACK);
 		qtee_comm(state->call.comm);
 		if (bpf_ringbuf_output(&slow_records, &state->call, sizeof(state->call), 0))
 			qtee_lose();
@@ -310,7 +296,7 @@ int BPF_PROG(slow_sched_switch, bool preempt, struct task_struct *prev, struct t
 	if (state && state->phase != SLOW_CALLBACK) {
 		state->off = bpf_ktime_get_ns();
 		state->off_kind = prev_state && !preempt ? SLOW_ASLEEP : SLOW_PREEMPTED;
-		state->off_stack = slow_stack(ctx, 0);
+		state->off_stack = qtee_stack(ctx, 0);
 	}
 	state = slow_state_of(next->pid);
 	if (state && state->off) {
@@ -327,6 +313,6 @@ int slow_sample(struct bpf_perf_event_data *ctx)
 	struct slow_state *state = slow_state_of(bpf_get_current_pid_tgid());
 
 	if (state && (state->phase == SLOW_LINUX_IN || state->phase == SLOW_LINUX_OUT))
-		slow_wait_add(state, slow_stack(ctx, 0), SLOW_RUNNING, slow_sample_ns);
+		slow_wait_add(state, qtee_stack(ctx, 0), SLOW_RUNNING, slow_sample_ns);
 	return 0;
 }

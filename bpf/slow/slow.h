@@ -7,7 +7,6 @@
 #include "types.h"
 
 #define SLOW_WAITS 6
-#define SLOW_NO_STACK 0xffffffffu
 
 enum slow_phase {
 	SLOW_LINUX_IN,
@@ -26,7 +25,7 @@ enum slow_wait_kind {
 /* Where in the kernel the invoker's thread was, and for how long. */
 struct slow_wait {
 	__u64 ns;
-	__u32 stack; /* in slow_stacks */
+	__u32 stack; /* in qtee_stacks */
 	__u32 count;
 	__u8 phase;
 	__u8 kind;

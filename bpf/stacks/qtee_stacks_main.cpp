@@ -15,8 +15,8 @@
 #include "names.hpp"
 #include "output.hpp"
 #include "quantity.hpp"
+#include "session.hpp"
 #include "symbols.hpp"
-#include "tool.hpp"
 
 #include "stacks.h"
 
@@ -112,33 +112,16 @@ class Stacks final {
 int stacks(StacksOptions& options) {
   kernel_require("qtee");
   options.interval = kLearn;
-  Loop loop(options);
-  std::optional<Overhead> overhead;
-  if (options.overhead) overhead.emplace();
-  Programs<stacks_bpf> programs;
-  programs->rodata->qtee_filter = options.filter();
-  programs->rodata->stacks_with_kernel = options.kernel;
-  programs.load();
-  Stacks stacks(options, bpf_map__fd(programs->maps.stacks_counts), bpf_map__fd(programs->maps.stacks_stacks));
-  programs.attach();
-  remark_write(kTool, "counting; Ctrl-C ends it");
-  loop.run([&] { stacks.learn(); });
-  const std::uint64_t missed = programs_missed(programs.object());
-  if (overhead) overhead->report(kTool, programs.object(), loop.length(), options.json);
-  programs.detach();
+  Session<stacks_bpf> session(kTool, options);
+  session->rodata->stacks_with_kernel = options.kernel;
+  session.load();
+  Stacks stacks(options, bpf_map__fd(session->maps.stacks_counts), bpf_map__fd(session->maps.qtee_stacks));
+  session.run("counting", [&] { stacks.learn(); });
   const std::uint64_t calls = stacks.show();
-  const std::uint64_t lost = programs->bss->qtee_lost + missed, partial = programs->bss->stacks_partial;
-  if (options.json) {
-    Json line = json_line(kTool, "end", clock_now());
-    line.update({{"calls", calls}, {"lost", lost}, {"partial", partial}});
-    json_write(line);
-  } else {
-    remark_write(kTool, fmt::format("{} calls in {}", count_format(calls), duration_format(loop.length())));
-    if (lost) remark_write(kTool, fmt::format("{} events were lost", count_format(lost)));
-    if (partial)
-      remark_write(kTool, fmt::format("{} calls are not counted: they began before this did", count_format(partial)));
-  }
-  return loop.status();
+  if (!options.json)
+    remark_write(kTool, fmt::format("{} calls in {}", count_format(calls), duration_format(session.loop().length())));
+  session.finish({{"calls", calls}}, session->bss->stacks_partial);
+  return session.loop().status();
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* qtee-stacks: who invokes, by the stacks at the end of invocations, and where the time of those went. */
 #include "server_events.bpf.h"
+#include "stack.bpf.h"
 
 #include "stacks.h"
 
@@ -12,22 +13,8 @@ struct {
 	__type(value, struct stacks_value);
 } stacks_counts SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_STACK_TRACE);
-	__uint(max_entries, 16384);
-	__uint(key_size, sizeof(u32));
-	__uint(value_size, 64 * sizeof(u64));
-} stacks_stacks SEC(".maps");
-
 const volatile __u8 stacks_with_kernel;
 __u64 stacks_partial;
-
-static __always_inline u32 stacks_id(void *ctx, u64 flags)
-{
-	long id = bpf_get_stackid(ctx, &stacks_stacks, flags);
-
-	return id < 0 ? STACKS_NONE : id;
-}
 
 SEC("tp_btf/qtee_invoke_end")
 int BPF_PROG(stacks_invoke_end, const struct qtee_trace_invocation *trace, u64 now, u32 object, u32 op)
@@ -48,8 +35,8 @@ int BPF_PROG(stacks_invoke_end, const struct qtee_trace_invocation *trace, u64 n
 	}
 	key.tgid = qtee_tgid();
 	qtee_comm(key.comm);
-	key.user = stacks_id(ctx, BPF_F_USER_STACK);
-	key.kernel = stacks_with_kernel ? stacks_id(ctx, 0) : STACKS_NONE;
+	key.user = qtee_stack(ctx, BPF_F_USER_STACK);
+	key.kernel = stacks_with_kernel ? qtee_stack(ctx, 0) : QTEE_STACK_NONE;
 	value = bpf_map_lookup_elem(&stacks_counts, &key);
 	if (!value) {
 		bpf_map_update_elem(&stacks_counts, &key, &none, BPF_NOEXIST);

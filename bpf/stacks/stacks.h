@@ -6,8 +6,6 @@
 #include "filter.h"
 #include "types.h"
 
-#define STACKS_NONE 0xffffffffu
-
 enum stacks_phase {
 	STACKS_LINUX_IN,
 	STACKS_SECURE,
@@ -21,7 +19,7 @@ struct stacks_key {
 	__u32 tgid;
 	__u32 object;
 	__u32 op;
-	__u32 user; /* in stacks_stacks */
+	__u32 user; /* in qtee_stacks */
 	__u32 kernel;
 	char comm[QTEE_COMM_SIZE]; /* of the process */
 };

@@ -8,10 +8,9 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "clock.hpp"
 #include "quantity.hpp"
+#include "session.hpp"
 #include "story.hpp"
-#include "tool.hpp"
 
 #include "trace.skel.h"
 
@@ -41,26 +40,26 @@ class Trace final {
 
   int run() {
     kernel_require("qtee");
-    Loop loop(options_);
-    std::optional<Overhead> overhead;
-    if (options_.overhead) overhead.emplace();
-    Programs<trace_bpf> programs;
-    programs->rodata->qtee_filter = options_.filter();
-    bpf_map__set_max_entries(programs->maps.trace_records, power_of_two(options_.buffer_kib) * 1024);
-    programs.load();
-    RingBuffer records(bpf_map__fd(programs->maps.trace_records), loop, [&](const void* data, std::size_t) {
+    Session<trace_bpf> session(kTool, options_);
+    bpf_map__set_max_entries(session->maps.trace_records, power_of_two(options_.buffer_kib) * 1024);
+    session.load();
+    RingBuffer records(bpf_map__fd(session->maps.trace_records), session.loop(), [&](const void* data, std::size_t) {
       story_.add(*static_cast<const trace_record*>(data));
-      tell_lost(programs->bss->qtee_lost);
+      tell_lost(session->bss->qtee_lost);
     });
-    programs.attach();
-    if (!options_.json) remark_write(kTool, "tracing; Ctrl-C ends it");
-    loop.run([] {});
-    const std::uint64_t missed = programs_missed(programs.object());
-    if (overhead) overhead->report(kTool, programs.object(), loop.length(), options_.json);
-    programs.detach();
+    session.run(options_.json ? "" : "tracing");
     records.drain();
-    finish(programs->bss->qtee_lost + missed, programs->bss->trace_partial);
-    return loop.status();
+    if (!options_.json) {
+      remark_write(kTool, fmt::format("{} invocations, {} callbacks", count_format(story_.invocations()),
+                                      count_format(story_.callbacks())));
+      if (story_.under_way()) remark_write(kTool, fmt::format("{} have not ended", story_.under_way()));
+    }
+    session.finish({{"invocations", story_.invocations()},
+                    {"callbacks", story_.callbacks()},
+                    {"under_way", story_.under_way()},
+                    {"strays", story_.strays()}},
+                   session->bss->trace_partial);
+    return session.loop().status();
   }
 
  private:
@@ -70,25 +69,6 @@ class Trace final {
     if (!options_.json)
       remark_write(kTool, fmt::format("{} events lost here; see --buffer", count_format(lost - lost_)));
     lost_ = lost;
-  }
-
-  void finish(std::uint64_t lost, std::uint64_t partial) const {
-    if (options_.json) {
-      Json line = json_line(kTool, "end", clock_now());
-      line.update({{"invocations", story_.invocations()},
-                   {"callbacks", story_.callbacks()},
-                   {"under_way", story_.under_way()},
-                   {"lost", lost},
-                   {"strays", story_.strays()},
-                   {"partial", partial}});
-      json_write(line);
-      return;
-    }
-    remark_write(kTool, fmt::format("{} invocations, {} callbacks, {} events lost", count_format(story_.invocations()),
-                                    count_format(story_.callbacks()), count_format(lost)));
-    if (story_.under_way()) remark_write(kTool, fmt::format("{} have not ended", story_.under_way()));
-    if (partial)
-      remark_write(kTool, fmt::format("{} are not shown: they began before this did", count_format(partial)));
   }
 
   const TraceOptions& options_;

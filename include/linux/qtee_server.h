@@ -172,7 +172,8 @@ struct qtee_receipt;
  *	writes down what it needs of the request. Returns 0, -ENOSPC when the request does not fit. Must not sleep: the
  *	invoker may be waiting for us.
  * @finish: names the input objects to the user, and gives it the rest. Takes the references in every case. Returns 0
- *	or an errno, and then nobody has heard of the request. May sleep. The request is not to be looked at.
+ *	or an errno, and then nobody has heard of the request. -EINVAL: an object has no name any more, for whoever
+ *	receives, so the request fails. May sleep. The request is not to be looked at.
  * @released: hands over that the object of this number was released. Returns 0 or an errno. May sleep.
  */
 struct qtee_receipt_ops {

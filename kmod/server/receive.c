@@ -71,7 +71,23 @@ static void qtee_server_request_undelivered(struct qtee_server *server, struct q
 		qtee_server_request_idle(server, request, true);
 }
 
-/* Hands a request over. Returns 0; -EAGAIN when the caller's memory was faulted in and it should be tried again. */
+/* Nobody can be told of a request, whoever receives: it fails. Whoever is busy with it, by a guess, finds that out. */
+static void qtee_server_request_untold(struct qtee_server *server, struct qtee_server_request *request, int error)
+{
+	spin_lock(&server->lock);
+	if (request->state == QTEE_REQUEST_PROCESSING) {
+		request->error = error;
+		request->state = QTEE_REQUEST_PROCESSED;
+		wake_up(&request->wait);
+	}
+	spin_unlock(&server->lock);
+	qtee_server_request_put(request);
+}
+
+/*
+ * Hands a request over. Returns 0; -EAGAIN when the caller's memory was faulted in, or the request failed since nobody
+ * can be given its objects, and it should be tried again.
+ */
 static int qtee_server_receive_request(struct qtee_server *server, struct qtee_server_request *request,
 				       struct qtee_receipt *receipt)
 {
@@ -107,6 +123,11 @@ static int qtee_server_receive_request(struct qtee_server *server, struct qtee_s
 		return 0;
 	}
 
+	/* An object lost its name since the dispatch: to wait for somebody who can be told would be for ever. */
+	if (ret == -EINVAL) {
+		qtee_server_request_untold(server, request, ret);
+		return -EAGAIN;
+	}
 	/* The caller does not know of the request; somebody should. */
 	qtee_server_request_undelivered(server, request);
 	return ret;

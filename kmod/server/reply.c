@@ -223,16 +223,18 @@ static int qtee_answer_try(struct qtee_server *server, struct qtee_answer *answe
  * @answer: the answer; its objects are taken in every case
  *
  * Return: 0; -ENOENT when no such request waits for an answer; and when it still does: -EINVAL for arguments that are
- *	not those of the request, or an output that is larger than it may be; -EFAULT; -EINTR.
+ *	not those of the request, or an output that is larger than it may be; -EFAULT; -EINTR when the caller is being
+ *	killed.
  * Context: process context of the user, may sleep.
  */
 int qtee_server_reply(struct qtee_server *server, struct qtee_answer *answer)
 {
 	int ret;
 
+	/* A handler's signal, or a freezer's, is no reason to lose an answer: some servers can't give it again. */
 	do
 		ret = qtee_answer_try(server, answer);
-	while (ret == -EAGAIN && !signal_pending(current));
+	while (ret == -EAGAIN && !fatal_signal_pending(current));
 	qtee_answer_drop(answer);
 	return ret == -EAGAIN ? -EINTR : ret;
 }

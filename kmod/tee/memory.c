@@ -56,7 +56,10 @@ struct qtee_object *qtee_tee_memory_object(struct qtee_tee_file *file, u64 id)
 	return memory ? qtee_object_tryget(&memory->object) : NULL;
 }
 
-/* The shared memory of a file that an object is; NULL when it is not, or is gone. Any context. */
+/*
+ * The shared memory of a file that an object is; NULL when it is not, or its id is gone or another's by now. Any
+ * context.
+ */
 struct qtee_tee_memory *qtee_tee_memory_from(struct qtee_tee_file *file, struct qtee_object *object)
 {
 	struct qtee_tee_memory *memory;
@@ -64,7 +67,7 @@ struct qtee_tee_memory *qtee_tee_memory_from(struct qtee_tee_file *file, struct 
 	if (qtee_object_kind(object) != QTEE_OBJECT_CB || object->ops != &qtee_tee_memory_ops)
 		return NULL;
 	memory = container_of(object, struct qtee_tee_memory, object);
-	return READ_ONCE(memory->gone) || memory->file != file ? NULL : memory;
+	return memory->id >= 0 && xa_load(&file->memory, memory->id) == memory ? memory : NULL;
 }
 
 /* An object, with a reference, for a memory object, whose reference it takes in every case; NULL without memory. */
@@ -86,9 +89,9 @@ static struct qtee_tee_memory *qtee_tee_memory_new(struct qtee_tee_file *file, s
 /* The shared memory is gone, and so is its id. Its file has to be there still. */
 static void qtee_tee_memory_end(struct qtee_tee_memory *memory)
 {
-	WRITE_ONCE(memory->gone, true);
+	/* Unless the id is another's already: see qtee_tee_memory_alloc(). */
 	if (memory->id >= 0)
-		xa_erase(&memory->file->memory, memory->id);
+		xa_cmpxchg(&memory->file->memory, memory->id, memory, NULL, 0);
 	qtee_object_put(&memory->object);
 }
 
@@ -108,7 +111,8 @@ static int qtee_tee_memory_alloc(struct tee_shm_pool *pool, struct tee_shm *shm,
 		return -ENOMEM;
 	if (shm->id >= 0) {
 		memory->id = shm->id;
-		ret = xa_insert(&memory->file->memory, shm->id, memory, GFP_KERNEL_ACCOUNT);
+		/* The TEE core gives an id anew before it tells us that its last shm is gone: it may still be here. */
+		ret = xa_err(xa_store(&memory->file->memory, shm->id, memory, GFP_KERNEL_ACCOUNT));
 		if (ret) {
 			qtee_object_put(&memory->object);
 			return ret;

@@ -40,20 +40,18 @@ struct qtee_tee_file {
 /**
  * struct qtee_tee_memory - shared memory of a file, allocated or registered, as an object
  * @object: what the core knows. The shared memory has a reference; QTEE has one for each id
- * @file: the file that it belongs to; not to be followed once @gone
+ * @file: the file that it belongs to; not to be followed once the shared memory is gone
  * @inner: the memory object that is in it
- * @id: the shared memory's
- * @gone: the shared memory is not there any more, so this has no name
+ * @id: the shared memory's, or negative. It is this object's name as long as it leads to it in the file's table
  * @rcu: for the end
  *
- * Locking: constant but for @gone, which is set once, while @file still exists.
+ * Locking: constant once its id is known.
  */
 struct qtee_tee_memory {
 	struct qtee_object object;
 	struct qtee_tee_file *file;
 	struct qtee_object *inner;
 	int id;
-	bool gone;
 	struct rcu_head rcu;
 };
 

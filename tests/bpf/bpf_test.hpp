@@ -40,14 +40,6 @@ class BpfTest : public UserTest {
     EXPECT_TRUE(all_released(server_));
   }
 
-  /// The phase with the most time.
-  static std::string longest(const Json& phases) {
-    std::pair<std::uint64_t, std::string> most;
-    for (const auto& [name, phase] : phases.items())
-      if (name != "total") most = std::max(most, std::pair(phase.at("sum_ns").get<std::uint64_t>(), name));
-    return most.second;
-  }
-
   CallbackServer server_;
   CallbackObject slow_ = server_.add([](CallbackRequest&) {
     std::this_thread::sleep_for(std::chrono::nanoseconds(kDelay));

@@ -63,5 +63,30 @@ TEST_F(LatMainlineTest, DelaysAreInTheirPhases) {
   server().remove(id);
 }
 
+TEST_F(LatMainlineTest, WaitingForTheMutexIsLinuxTime) {
+  if (::access("/sys/kernel/tracing/events/qcom_scm/scm_smc_request", F_OK) != 0)
+    GTEST_SKIP() << "qcom_scm has no events in this kernel";
+  constexpr unsigned kThreads = 3, kCalls = 4;
+  Tool lat({"qtee-lat", "--json", "--by", "operation", "--process", std::to_string(::getpid())});
+  {
+    std::vector<std::jthread> threads;
+    for (unsigned i = 0; i < kThreads; ++i)
+      threads.emplace_back([&] {
+        for (unsigned call = 0; call < kCalls; ++call) service().work(kDelay);
+      });
+  }
+  const ToolOutput output = lat.stop();
+  EXPECT_EQ(output.status, 0) << output.remarks;
+  for (const Json& row : output.json("summary")) {
+    if (row.at("op") != static_cast<std::uint32_t>(Op::work)) continue;
+    EXPECT_EQ(row.at("calls"), kThreads * kCalls);
+    EXPECT_GE(row.at("phases").at("secure").at("sum_ns"), kThreads * kCalls * kDelay);
+    // One is in QTEE at a time, whenever they began: each but the first has waited for others.
+    EXPECT_GE(row.at("phases").at("linux_in").at("max_ns"), kDelay / 2) << row;
+    return;
+  }
+  ADD_FAILURE() << output.out;
+}
+
 }  // namespace
 }  // namespace qtee::judge

@@ -53,7 +53,11 @@ std::vector<Json> ToolOutput::json(const std::string& type) const {
   return all;
 }
 
-Tool::Tool(const std::vector<std::string>& arguments) : out_(memory("out")), remarks_(memory("remarks")) {
+Tool::Tool(const std::vector<std::string>& arguments) : Tool(arguments, Until::attached) {}
+
+ToolOutput Tool::run(const std::vector<std::string>& arguments) { return Tool(arguments, Until::started).wait(); }
+
+Tool::Tool(const std::vector<std::string>& arguments, Until until) : out_(memory("out")), remarks_(memory("remarks")) {
   std::vector<char*> words;
   for (const std::string& word : arguments) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
@@ -65,7 +69,7 @@ Tool::Tool(const std::vector<std::string>& arguments) : out_(memory("out")), rem
     ::execvp(words[0], words.data());
     ::_exit(127);
   }
-  for (;;) {
+  while (until == Until::attached) {
     int status = 0;
     const std::string said = contents(remarks_.get());
     if (said.find("Ctrl-C") != std::string::npos) return;

@@ -28,6 +28,8 @@ class Tool final {
  public:
   /// Returns when the tool is attached. Throws std::runtime_error with what it said when it ended instead.
   explicit Tool(const std::vector<std::string>& arguments);
+  /// One that is waited for, whether it says that it is attached or not.
+  static ToolOutput run(const std::vector<std::string>& arguments);
   /// Kills it.
   ~Tool();
   Tool(const Tool&) = delete;
@@ -41,6 +43,8 @@ class Tool final {
   std::string out() const;
 
  private:
+  enum class Until { started, attached };
+  Tool(const std::vector<std::string>& arguments, Until until);
   ToolOutput output(int status) const;
 
   FileDescriptor out_, remarks_;

@@ -71,7 +71,8 @@ const std::map<std::string, Check>& checks() {
        {"--null 7",
         [](const std::string& text) {
           EXPECT_GE(lines(text, "^qtee-load .*qtee:qtee_smc_enter"), 8);
-          EXPECT_GE(lines(text, " qtee_object_invoke"), 8);
+          // The first record's functions of modules are without names: perf has not met the module yet.
+          EXPECT_GE(lines(text, " qtee_object_invoke"), 7);
         }}},
   };
   return all;

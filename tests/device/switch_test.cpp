@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 
 #include "kernel.hpp"
 
@@ -28,8 +29,9 @@ class SwitchTest : public ::testing::Test {
   }
 
   // Runs it. Returns its exit status, and keeps what it said.
-  int run(const std::string& to) {
-    const std::string command = "qtee-switch " + to + " /qtee/modules/" + std::getenv("QTEE_KERNEL") + " 2>&1";
+  int run(const std::string& to,
+          const std::string& folder = std::string("/qtee/modules/") + std::getenv("QTEE_KERNEL")) {
+    const std::string command = "qtee-switch " + to + ' ' + folder + " 2>&1";
     said_.clear();
     FILE* const pipe = ::popen(command.c_str(), "r");
     if (pipe == nullptr) return -1;
@@ -75,6 +77,16 @@ TEST_F(SwitchTest, OpenClientsAreInTheWay) {
   }
   EXPECT_EQ(run("mainline"), 0) << said_;
   EXPECT_EQ(driver(), "qcomtee");
+}
+
+TEST_F(SwitchTest, ModulesThatCanNotBeLoadedLeaveItAsItWas) {
+  ASSERT_EQ(run("mainline"), 0) << said_;
+  std::ofstream("/tmp/qtee.ko") << "no module";
+  EXPECT_NE(run("qtee", "/tmp"), 0);
+  EXPECT_NE(said_.find("qtee can't be loaded"), said_.npos) << said_;
+  EXPECT_EQ(driver(), "qcomtee");
+  EXPECT_EQ(::access("/dev/tee0", F_OK), 0);
+  EXPECT_EQ(run("mainline"), 0) << said_;
 }
 
 TEST_F(SwitchTest, SaysWhatItWants) {

@@ -11,6 +11,9 @@
 #include <cstdio>
 #include <exception>
 #include <fstream>
+#include <future>
+#include <latch>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -32,8 +35,10 @@ using vsoc::Op;
 
 constexpr char kAbout[] =
     "Invokes the virtual SoC's private service: each option is so many invocations of one kind, in the order below.\n"
+    "With --threads each thread makes those of --null, --work, --callback, --echo and --large, and waits for the "
+    "others.\n"
     "Operations: 0 null, 1 echo, 3 fail, 4 work, 5 fill, 7 nest, 8 callback, 12 create, 14 arm, 15 lie.\n"
-    "The thread that serves callbacks is called load-server.";
+    "Threads that serve callbacks are called load-server.";
 
 // What the driver is asked for in a load; counts are of invocations unless they say otherwise.
 struct Load {
@@ -43,6 +48,9 @@ struct Load {
   unsigned callback = 0, callback_ms = 5, repeat = 1;
   unsigned nest = 0;  // depth
   unsigned echo = 0, bytes = 64;
+  unsigned large = 0, large_bytes = 1 << 20;
+  unsigned threads = 1, server_threads = 1;
+  unsigned times = 1, pause_ms = 0;
   unsigned fail = 0;
   int result = 1;
   unsigned efault = 0;
@@ -52,13 +60,21 @@ struct Load {
   unsigned keep = 0;
   std::string keeper;  // file that gets the id of the process that keeps objects
   unsigned miss = 0;   // of the pool of 2 MiB buffers
+
+  // A callback that invokes needs another thread for what that calls back.
+  unsigned server_threads_max() const { return nest != 0 ? 64 : server_threads; }
 };
 
 void name_thread(const char* name) { prctl(PR_SET_NAME, name); }
 
 class Loader {
  public:
-  explicit Loader(const Load& load) : load_(load) {}
+  explicit Loader(const Load& load) : load_(load) {
+    if (load.callback == 0 && load.nest == 0) return;
+    name_thread("load-server");
+    server_.emplace(CallbackServer::Options{.threads = load.server_threads, .threads_max = load.server_threads_max()});
+    name_thread("qtee-load");
+  }
 
   void run() {
     repeat(load_.memory, [&] {
@@ -66,15 +82,12 @@ class Loader {
       service_.fill(memory, {0, 8192, 1});
       if (load_.keep != 0) memories_.push_back(std::move(memory));
     });
-    repeat(load_.null, [&] { service_.null(); });
-    const std::uint64_t work_ns = load_.work_ms * std::uint64_t{1'000'000};
-    repeat(load_.work, [&] { object().call(Op::work, work_ns); });
-    call_back();
-    std::vector<std::byte> bytes(load_.bytes), answer(load_.bytes);
-    repeat(load_.echo, [&] {
-      Output output(answer);
-      object().call(Op::echo, bytes, output);
-    });
+    for (unsigned i = 0; i < load_.times; ++i) {
+      if (i != 0) std::this_thread::sleep_for(std::chrono::milliseconds(load_.pause_ms));
+      in_threads();
+    }
+    if (server_) wait_released();
+    server_.reset();
     repeat(load_.fail, [&] { (void)object().try_call(Op::fail, load_.result); });
     repeat(load_.efault, [&] {
       test::RawInvoke call(static_cast<std::uint32_t>(Op::echo), {test::param_in(reinterpret_cast<void*>(16), 8)});
@@ -99,13 +112,37 @@ class Loader {
 
   const Object& object() const { return service_.object(); }
 
+  void in_threads() {
+    if (load_.threads < 2) return in_thread();
+    std::latch ready(load_.threads);
+    std::vector<std::future<void>> threads;
+    for (unsigned i = 0; i < load_.threads; ++i)
+      threads.push_back(std::async(std::launch::async, [&] {
+        ready.arrive_and_wait();
+        in_thread();
+      }));
+    for (std::future<void>& thread : threads) thread.get();
+  }
+
+  void in_thread() {
+    repeat(load_.null, [&] { service_.null(); });
+    const std::uint64_t work_ns = load_.work_ms * std::uint64_t{1'000'000};
+    repeat(load_.work, [&] { object().call(Op::work, work_ns); });
+    call_back();
+    std::vector<std::byte> bytes(load_.bytes), answer(load_.bytes);
+    repeat(load_.echo, [&] {
+      Output output(answer);
+      object().call(Op::echo, bytes, output);
+    });
+    if (load_.large == 0) return;
+    const std::vector<std::byte> large(load_.large_bytes);
+    repeat(load_.large, [&] { object().call(Op::mirror, large); });
+  }
+
   void call_back() {
-    if (load_.callback == 0 && load_.nest == 0) return;
-    name_thread("load-server");
-    CallbackServer server({.threads = 1});
-    name_thread("qtee-load");
+    if (!server_) return;
     CallbackObject own;
-    own = server.add([&](CallbackRequest& request) {
+    own = server_->add([&](CallbackRequest& request) {
       if (request.op() == OpCode(vsoc::kNestOp) && request.input_object_count() == 1) {
         const Object service = request.take_object<Object>(0);
         request.set_output(0, service.call<std::uint32_t>(Op::nest, request.input<std::uint32_t>(0), own));
@@ -116,10 +153,14 @@ class Loader {
     });
     repeat(load_.callback, [&] { object().call(Op::callback, vsoc::CallbackRequest{7, load_.repeat}, own); });
     if (load_.nest != 0) object().call<std::uint32_t>(Op::nest, load_.nest, own);
-    // QTEE tells of its releases with answers.
-    for (int i = 0; i < 400 && server.references() != 0; ++i) {
+    if (load_.threads < 2) wait_released();
+  }
+
+  // QTEE tells of its releases with answers.
+  void wait_released() {
+    for (int i = 0; i < 400 && server_->references() != 0; ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
-      if (server.references() != 0) service_.report();
+      if (server_->references() != 0) service_.report();
     }
   }
 
@@ -159,6 +200,7 @@ class Loader {
   Load load_;
   std::vector<MemoryObject> memories_;
   vsoc::Service service_ = vsoc::Service::open(Root::open());
+  std::optional<CallbackServer> server_;
 };
 
 }  // namespace
@@ -176,6 +218,12 @@ int main(int argc, char** argv) {
   app.add_option("--nest", load.nest, "One invocation whose callback invokes, whose callback ..., so deep");
   app.add_option("--echo", load.echo, "Send bytes and get them back");
   app.add_option("--bytes", load.bytes, "... so many")->capture_default_str();
+  app.add_option("--large", load.large, "Send bytes, and get none back");
+  app.add_option("--large-bytes", load.large_bytes, "... so many")->capture_default_str();
+  app.add_option("--threads", load.threads, "So many threads at once")->check(CLI::Range(1, 64));
+  app.add_option("--server-threads", load.server_threads, "So many serve callbacks")->check(CLI::Range(1, 64));
+  app.add_option("--times", load.times, "All of the above so often");
+  app.add_option("--pause-ms", load.pause_ms, "... with this in between");
   app.add_option("--fail", load.fail, "Get a result that is no success");
   app.add_option("--result", load.result, "... this one")->capture_default_str();
   app.add_option("--efault", load.efault, "Pass memory that is not there");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Callbacks through the private service: every shape, results, nesting, objects that travel both ways.
+#include <unistd.h>
+
 #include <climits>
 #include <cstring>
 
@@ -199,10 +201,11 @@ TEST_F(Callbacks, LargeOutput) {
 
 TEST_F(Callbacks, TooLargeForAPageIsRefusedByQtee) {
   const Callee callee(server(), [](Request&) { return 0; });
-  const auto in = pattern_bytes(5000);
+  const std::size_t size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) + 1000;
+  const auto in = pattern_bytes(size);
   EXPECT_THAT(run(callback(callee).in(in)), Answers(-95)) << "MAXDATA";
   EXPECT_EQ(callee.calls(), 0u);
-  std::vector<std::byte> out(5000);
+  std::vector<std::byte> out(size);
   EXPECT_THAT(run(callback(callee).out(out.data(), out.size())), Answers(-95));
   EXPECT_TRUE(released(callee));
 }

@@ -172,7 +172,7 @@ INSTANTIATE_TEST_SUITE_P(Requests, BufferLies,
                                            KindAndValue("in_size_max", LieKind::cb_ib_size, 0xFFFFFFFF),
                                            KindAndValue("out_offset_4092", LieKind::cb_ob_offset, 4092),
                                            KindAndValue("out_offset_max", LieKind::cb_ob_offset, 0xFFFFFFF8),
-                                           KindAndValue("out_size_4096", LieKind::cb_ob_size, 4096),
+                                           KindAndValue("out_size_16384", LieKind::cb_ob_size, 16384),
                                            KindAndValue("out_size_max", LieKind::cb_ob_size, 0xFFFFFFFF)),
                          lie_name);
 

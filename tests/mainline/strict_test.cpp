@@ -4,13 +4,17 @@
 // lists these differences.
 #include <fcntl.h>
 #include <linux/udmabuf.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <latch>
 
@@ -331,6 +335,98 @@ TEST_F(StrictServer, AnswersToRequestsThatAreGone) {
   EXPECT_TRUE(poll([&](const vsoc::Report& now) { return now.calls_in_flight == 0; }));
 }
 
+TEST_F(StrictServer, MemoryThatIsClosedFailsItsRequestAlone) {
+  SharedMemory memory(*client_.device, 4096);
+  Outcome outcome;
+  std::jthread caller([&] {
+    outcome = Service(own_)
+                  .call(Op::callback)
+                  .in_value(vsoc::CallbackRequest{9, 1})
+                  .in_ref(Ref::user(7))
+                  .in_ref(memory.ref())
+                  .run(own_);
+  });
+  // It is in the queue, with memory that has a name; then it has none.
+  std::uint32_t func = 0;
+  std::vector<Param> params;
+  EXPECT_EQ(receive(1024, 1, func, params), ENOSPC);
+  memory.close();
+  Outcome next;
+  std::jthread other([&] { next = call_back(); });
+  do {
+    ASSERT_EQ(receive(1024, 11, func, params), 0);
+  } while (func == tee::kOpRelease);
+  EXPECT_EQ(params.size(), 3u) << "of the other call";
+  EXPECT_EQ(send(3, {{kMetaOutput, params[0].b, 0, 0}}), 0);
+  other.join();
+  EXPECT_THAT(next, Answers(3));
+  caller.join();
+  EXPECT_THAT(outcome, Answers(-96));
+}
+
+// A page that is not there until somebody says so.
+class AbsentPage {
+ public:
+  AbsentPage() : size_(static_cast<std::size_t>(::sysconf(_SC_PAGESIZE))) {
+    fd_ = static_cast<int>(::syscall(SYS_userfaultfd, O_CLOEXEC));
+    EXPECT_GE(fd_, 0) << std::strerror(errno);
+    struct uffdio_api api = {};
+    api.api = UFFD_API;
+    EXPECT_EQ(::ioctl(fd_, UFFDIO_API, &api), 0) << std::strerror(errno);
+    page_ = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct uffdio_register reg = {};
+    reg.range = {address(), size_};
+    reg.mode = UFFDIO_REGISTER_MODE_MISSING;
+    EXPECT_EQ(::ioctl(fd_, UFFDIO_REGISTER, &reg), 0) << std::strerror(errno);
+  }
+  ~AbsentPage() {
+    ::munmap(page_, size_);
+    ::close(fd_);
+  }
+  AbsentPage(const AbsentPage&) = delete;
+  AbsentPage& operator=(const AbsentPage&) = delete;
+
+  std::uint64_t address() const { return reinterpret_cast<std::uintptr_t>(page_); }
+  // Until somebody needs it. False at the deadline.
+  bool wait() const {
+    struct pollfd wanted = {fd_, POLLIN, 0};
+    return ::poll(&wanted, 1, 30'000) == 1;
+  }
+  void give() const {
+    struct uffdio_zeropage zero = {};
+    zero.range = {address(), size_};
+    EXPECT_EQ(::ioctl(fd_, UFFDIO_ZEROPAGE, &zero), 0) << std::strerror(errno);
+  }
+
+ private:
+  std::size_t size_;
+  int fd_ = -1;
+  void* page_ = nullptr;
+};
+
+TEST_F(StrictServer, ASignalDoesNotLoseAnAnswer) {
+  struct sigaction handled = {};
+  struct sigaction before = {};
+  handled.sa_handler = [](int) {};
+  ASSERT_EQ(::sigaction(SIGUSR1, &handled, &before), 0);
+  Outcome outcome;
+  std::jthread caller([&] { outcome = call_back(); });
+  std::uint32_t func = 0;
+  std::vector<Param> params;
+  ASSERT_EQ(receive(1024, 11, func, params), 0);
+  const AbsentPage page;
+  std::jthread pager([&, server = ::pthread_self()] {
+    EXPECT_TRUE(page.wait());
+    ::pthread_kill(server, SIGUSR1);
+    page.give();
+  });
+  EXPECT_EQ(send(0, {{kMetaOutput, params[0].b, 0, 0}, {kUbufInput, 0, 0, 0}, {kUbufOutput, page.address(), 8, 0}}), 0);
+  pager.join();
+  caller.join();
+  EXPECT_THAT(outcome, Answers(0));
+  EXPECT_EQ(::sigaction(SIGUSR1, &before, nullptr), 0);
+}
+
 TEST_F(StrictServer, ThreadsThatWaitServeOneRequestEach) {
   constexpr unsigned kThreads = 4;
   std::atomic<unsigned> served = 0;
@@ -451,6 +547,31 @@ TEST_F(StrictMemory, RegisteredMemoryOutlivesItsDevice) {
   }
   EXPECT_THAT(pass(static_cast<std::uint64_t>(data.id), tee::kRefMemory), FailsWith(EINVAL)) << "of another open";
   EXPECT_EQ(::close(fd), 0);
+}
+
+TEST_F(StrictMemory, AnIdIsFreeWhenItIsGivenAnew) {
+  // The TEE core gives the lowest free id, and frees it before it tells the driver of the end of what had it.
+  std::atomic<unsigned> failed = 0;
+  std::atomic<unsigned> nameless = 0;
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 6; i++) {
+    threads.emplace_back([&] {
+      for (int k = 0; k < 200; k++) {
+        struct tee_ioctl_shm_alloc_data data = {};
+        data.size = 4096;
+        const int fd = device()->control(TEE_IOC_SHM_ALLOC, &data);
+        if (fd < 0) {
+          failed++;
+          continue;
+        }
+        if (k % 8 == 0 && !pass(static_cast<std::uint64_t>(data.id), tee::kRefMemory).ok()) nameless++;
+        ::close(fd);
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(failed, 0u);
+  EXPECT_EQ(nameless, 0u);
 }
 
 TEST_F(StrictMemory, OtherThingsAreNotRegistered) {

@@ -3,11 +3,8 @@
 // The guest's init: reaches the root file system, loads the driver, runs one command, unloads the driver, looks for
 // what it forgot where the kernel can tell, switches the machine off. vsoc/job.hpp says how it and vsoc-run talk.
 #include <fcntl.h>
-#include <net/if.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/reboot.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,20 +18,12 @@
 #include "kmemleak.hpp"
 #include "module.hpp"
 #include "mount.hpp"
+#include "network.hpp"
 #include "port.hpp"
 #include "vsoc/job.hpp"
 
 namespace qtee::vsoc {
 namespace {
-
-void loopback_up() {
-  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);  // any will do, and not every kernel has INET
-  ifreq request{};
-  std::snprintf(request.ifr_name, sizeof request.ifr_name, "lo");
-  request.ifr_flags = IFF_UP | IFF_RUNNING;
-  if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) != 0) broken_errno("cannot bring the loopback interface up");
-  close(fd);
-}
 
 // Ends whatever the command left behind, so that nothing but the kernel can hold the driver.
 void processes_end() {
@@ -63,6 +52,7 @@ void run() {
     module_load_boot(std::string("/") + kModuleFolder);
     mount_root(job.has(kJobShare));
     loopback_up();
+    if (job.has(kJobNetwork)) network_up();
     sethostname("vsoc", 4);
     driver_load(job);
     say(control, kSayReady, "");

@@ -68,7 +68,14 @@ std::vector<DriverModule> driver_modules(const Job& job) {
   return modules;
 }
 
-void modprobe(const std::string& module, const std::string& parameters) {
+bool module_is_loaded(const std::string& name) {
+  return std::ranges::any_of(lines(file_read("/proc/modules")),
+                             [&](const std::string& line) { return line.starts_with(name + " "); });
+}
+
+}  // namespace
+
+void module_probe(const std::string& module, const std::string& parameters) {
   const pid_t child = fork();
   if (child < 0) broken_errno("fork");
   if (child == 0) {
@@ -85,13 +92,6 @@ void modprobe(const std::string& module, const std::string& parameters) {
   waitpid(child, &status, 0);
   if (status != 0) throw Broken("modprobe " + module + " failed; its message is in the console's log");
 }
-
-bool module_is_loaded(const std::string& name) {
-  return std::ranges::any_of(lines(file_read("/proc/modules")),
-                             [&](const std::string& line) { return line.starts_with(name + " "); });
-}
-
-}  // namespace
 
 void module_load(const std::string& path, const std::string& parameters) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -135,11 +135,11 @@ void flush_releases() {
 
 void driver_load(const Job& job) {
   if (job.one(kJobDriver) == "mainline") {
-    modprobe("qcomtee", module_parameters(job, "qcomtee"));
+    module_probe("qcomtee", module_parameters(job, "qcomtee"));
     return;
   }
   for (const auto& [file, needs] : driver_modules(job)) {
-    for (const std::string& need : needs) modprobe(need, "");
+    for (const std::string& need : needs) module_probe(need, "");
     module_load(driver_folder(job) + "/" + file, module_parameters(job, module_name(file)));
   }
 }

@@ -35,7 +35,9 @@ void add(Words& words, std::initializer_list<std::string> more) { words.insert(w
 // What runs a program of the toolchain root. Inside of it, as tests are, nothing is needed.
 Words sandbox(const Options& options, const Pieces& pieces) {
   if (std::getenv("QTEE_IN_TOOLCHAIN") != nullptr) return {};
-  Words words{"bwrap", "--die-with-parent", "--unshare-net", "--unshare-ipc", "--unshare-pid"};
+  Words words{"bwrap", "--die-with-parent", "--unshare-ipc", "--unshare-pid"};
+  // A port that is forwarded is this machine's.
+  if (options.forwards.empty()) words.push_back("--unshare-net");
   // To the guest its files are root's, whoever runs this.
   if (geteuid() != 0) add(words, {"--unshare-user", "--uid", "0", "--gid", "0"});
   const std::string toolchain = pieces.toolchain, scratch = pieces.scratch(), tree = pieces.tree, cache = pieces.cache;
@@ -152,6 +154,7 @@ std::string job_text(const Options& options) {
   for (const std::string& parameter : options.parameters) put(kJobParameter, parameter);
   if (!options.share.empty()) put(kJobShare, "");
   if (options.leak_check) put(kJobLeakCheck, "");
+  if (!options.forwards.empty()) put(kJobNetwork, "");
   const char* term = std::getenv("TERM");
   for (const std::string& entry :
        {std::string("PATH=/qtee/bin:/usr/sbin:/usr/bin:/sbin:/bin"), std::string("HOME=/root"),
@@ -231,6 +234,14 @@ Machine::Machine(const Options& options, const Pieces& pieces) {
   share(kShareModules, pieces.kernel / "usr/lib/modules", false);
   share(kShareBuild, pieces.guest_build(), false);
   if (!options.share.empty()) share(kShareUser, options.share, true);
+
+  if (!options.forwards.empty()) {
+    std::string network = "user,id=network,ipv6=off,restrict=on";
+    for (const auto& [host, guest] : options.forwards)
+      network += fmt::format(",hostfwd=tcp:127.0.0.1:{}-{}:{}", host, kGuestAddress, guest);
+    // Without code for a firmware to boot by network.
+    add(words, {"-netdev", network, "-device", "virtio-net-pci,netdev=network,romfile="});
+  }
 
   std::vector<Fd> near;
   const auto stream = [&](const char* name) {

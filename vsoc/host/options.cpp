@@ -22,6 +22,23 @@ constexpr char kNotes[] =
     "left alive in QTEE, the driver could not be loaded or unloaded, no boot. 2: wrong usage.\n"
     "QTEE_LOG=FILE is as --log FILE.";
 
+// What stands before and behind the first `mark`; the latter is empty where there is none.
+std::pair<std::string, std::string> halves(const std::string& text, char mark) {
+  const std::size_t at = text.find(mark);
+  if (at == text.npos) return {text, ""};
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
+// All of the text as a number.
+template <class Number>
+std::optional<Number> number_read(const std::string& text) {
+  Number value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || rest != end) return std::nullopt;
+  return value;
+}
+
 }  // namespace
 
 bool options_read(int argc, char** argv, Options& options, int& status) {
@@ -33,7 +50,7 @@ bool options_read(int argc, char** argv, Options& options, int& status) {
   options.cpu = kCpuModel;
   if (const char* log = std::getenv("QTEE_LOG")) options.log = log;
   bool no_leak_check = false, dt_node = false;
-  std::vector<std::string> dt_properties;
+  std::vector<std::string> dt_properties, forwards;
   CLI::App app(kAbout, "vsoc/run");
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.usage("usage: vsoc/run [OPTIONS] -- COMMAND [ARG...]");
@@ -64,6 +81,9 @@ bool options_read(int argc, char** argv, Options& options, int& status) {
   app.add_option("--env", options.environment, "NAME=VALUE for the command")->take_all();
   app.add_flag("--dt-node", dt_node, "have a node for our driver in the device tree: docs/devicetree/qcom,qtee.yaml");
   app.add_option("--dt-property", dt_properties, "NAME=NUMBER, a 32-bit property of that node, which it implies")
+      ->take_all();
+  app.add_option("--forward", forwards,
+                 "HOST:GUEST, TCP ports: connections to the former at 127.0.0.1 reach the latter in the guest")
       ->take_all();
   app.add_option("--append", options.append, "more arguments for the kernel");
   app.add_option("--qemu", options.qemu,
@@ -98,14 +118,20 @@ bool options_read(int argc, char** argv, Options& options, int& status) {
     if (entry.find('=') == entry.npos) return complain("--env takes NAME=VALUE, not " + entry);
   if (dt_node || !dt_properties.empty()) options.node.emplace();
   for (const std::string& property : dt_properties) {
-    const std::size_t split = property.find('=');
-    const char* const end = property.data() + property.size();
-    std::uint32_t value = 0;
-    const auto [rest, error] = std::from_chars(split == property.npos ? end : &property[split + 1], end, value);
-    if (split == 0 || error != std::errc() || rest != end)
-      return complain("--dt-property takes NAME=NUMBER, not " + property);
-    options.node->properties.emplace_back(property.substr(0, split), value);
+    const auto [name, number] = halves(property, '=');
+    const auto value = number_read<std::uint32_t>(number);
+    if (name.empty() || !value) return complain("--dt-property takes NAME=NUMBER, not " + property);
+    options.node->properties.emplace_back(name, *value);
   }
+  for (const std::string& forward : forwards) {
+    const auto [host, guest] = halves(forward, ':');
+    const auto from = number_read<std::uint16_t>(host), to = number_read<std::uint16_t>(guest);
+    if (!from || !to || *from == 0 || *to == 0)
+      return complain("--forward takes HOST:GUEST, two ports, not " + forward);
+    options.forwards.emplace_back(*from, *to);
+  }
+  if (!forwards.empty() && (options.kernel == "qcom" || options.kernel == "debug"))
+    return complain("the " + options.kernel + " kernel has no network device, so nothing can be forwarded");
   if (!options.share.empty()) options.share = std::filesystem::canonical(options.share);
   if (options.share.find(',') != options.share.npos)
     return complain("QEMU cannot share a folder with a comma in its path");

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "device_tree.hpp"
@@ -16,7 +18,8 @@ struct Options {
   bool tools = false;  // bpftrace and perf in the guest
   bool icount = false;
   unsigned smp = 2;
-  std::string share;               // empty: none
+  std::string share;                                              // empty: none
+  std::vector<std::pair<std::uint16_t, std::uint16_t>> forwards;  // TCP port of this machine, of the guest
   unsigned timeout_seconds = 300;  // 0: none; the debug kernel has slowness() as much unless told
   bool verbose = false;
   bool terminal = false;

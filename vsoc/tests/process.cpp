@@ -63,12 +63,12 @@ Process::~Process() {
 }
 
 bool Process::move(int timeout_ms) {
-  pollfd set[] = {{in_, POLLOUT, 0}, {out_, POLLIN, 0}, {err_, POLLIN, 0}};
+  pollfd set[] = {{input_.empty() ? -1 : in_, POLLOUT, 0}, {out_, POLLIN, 0}, {err_, POLLIN, 0}};
   if (poll(set, 3, timeout_ms) < 0 && errno != EINTR) fail("poll");
   if (in_ >= 0 && set[0].revents != 0) {
     const ssize_t written = write(in_, input_.data(), input_.size());
     if (written > 0) input_.erase(0, static_cast<std::size_t>(written));
-    if ((written < 0 && errno != EAGAIN) || input_.empty()) fd_close(in_);
+    if ((written < 0 && errno != EAGAIN) || (input_.empty() && !input_open_)) fd_close(in_);
   }
   for (auto [fd, text] : {std::pair(&out_, &outcome_.out), std::pair(&err_, &outcome_.err)}) {
     if (*fd < 0) continue;
@@ -91,6 +91,8 @@ bool Process::wait_for(const std::string& text, std::chrono::seconds limit) {
 }
 
 const Outcome& Process::wait(std::chrono::seconds limit) {
+  input_open_ = false;
+  if (input_.empty()) fd_close(in_);
   const auto deadline = std::chrono::steady_clock::now() + limit;
   while (move(100))
     if (std::chrono::steady_clock::now() > deadline) kill(-pid_, SIGKILL);

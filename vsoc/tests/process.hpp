@@ -28,6 +28,13 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
+  // More input. Of a process that began without any, or whose input is through, too late.
+  void send(const std::string& text) { input_ += text; }
+  // Input may still come after all that is there is through. To call before that.
+  void keep_input_open() { input_open_ = true; }
+  // What came on stdout so far, and on stderr.
+  const Outcome& so_far() const { return outcome_; }
+
   // Moves bytes until what came on stdout or stderr contains `text`; false if it ends or the time is over before.
   bool wait_for(const std::string& text, std::chrono::seconds limit);
   // To its end, with all its output. At the limit it is killed.
@@ -42,6 +49,7 @@ class Process {
   pid_t pid_ = -1;
   int in_ = -1, out_ = -1, err_ = -1;
   std::string input_;
+  bool input_open_ = false;
   Outcome outcome_;
 };
 

@@ -3,6 +3,7 @@
 // vsoc/run as its users see it: real boots of the virtual SoC.
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <random>
@@ -93,6 +94,19 @@ TEST(RunTest, BothKernelsAtTheSameTime) {
   EXPECT_EQ(two.out, file_text(QTEE_KERNEL_LTS "/version"));
 }
 
+TEST(RunTest, AForwardedPortReachesTheGuest) {
+  const std::string port = std::to_string(20'000 + getpid() % 10'000);
+  Process guest(
+      words({"--forward", port + ":7777"}, {"sh", "-c", "echo ready; echo from the guest | busybox nc -l -p 7777"}));
+  ASSERT_TRUE(guest.wait_for("ready", seconds(200)));
+  // A connection is taken before somebody in the guest is behind it.
+  const std::string ask = "for i in $(seq 100); do exec 3<> /dev/tcp/127.0.0.1/" + port +
+                          " && timeout 2 cat <&3 | grep . && exit; sleep 0.1; done; exit 1";
+  const Outcome outcome = run({"bash", "-c", ask});
+  EXPECT_EQ(outcome.out, "from the guest\n") << outcome.err;
+  EXPECT_EQ(guest.wait(seconds(60)).status, 0);
+}
+
 TEST(RunTest, WhatIsNotThereIs127) {
   const Outcome outcome = run(words({}, {"no-such-program"}));
   EXPECT_EQ(outcome.status, 127);
@@ -172,6 +186,10 @@ TEST(RunTest, WrongUsageIsToldWithoutABoot) {
       {"--dt-property", "=1", "--", "true"},
       {"--dt-property", "name=4294967296", "--", "true"},
       {"--dt-property", "name=1x", "--", "true"},
+      {"--forward", "80", "--", "true"},
+      {"--forward", "0:80", "--", "true"},
+      {"--forward", "70000:80", "--", "true"},
+      {"--forward", "8080:80", "--kernel", "qcom", "--", "true"},
       {"--no-such-option", "--", "true"},
   };
   for (const auto& options : wrong) {

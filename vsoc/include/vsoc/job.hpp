@@ -23,7 +23,11 @@ inline constexpr char kJobKernel[] = "kernel";            // debian, lts and so 
 inline constexpr char kJobParameter[] = "parameter";      // MODULE.NAME=value, when MODULE is loaded
 inline constexpr char kJobShare[] = "share";              // present where there is a share
 inline constexpr char kJobLeakCheck[] = "leak-check";     // present where the kernel is to be asked for leaks, too
+inline constexpr char kJobNetwork[] = "network";          // present where ports are forwarded to kGuestAddress
 inline constexpr char kJobTerminal[] = "terminal";        // "ROWS COLUMNS": the command gets a terminal
+
+// The guest's, in a network that QEMU makes up, of 24 bits.
+inline constexpr char kGuestAddress[] = "10.0.2.15";
 
 // Tags of the 9p shares.
 inline constexpr char kShareRoot[] = "root";        // the guest root, read-only

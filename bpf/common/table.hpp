@@ -10,9 +10,13 @@
 #include <tuple>
 #include <vector>
 
+#include "calls.h"
 #include "histogram.hpp"
-#include "lat.h"
 #include "output.hpp"
+
+namespace CLI {
+class App;
+}
 
 namespace qtee::bpf {
 
@@ -21,6 +25,15 @@ enum class Column { process, object, operation };
 
 /// Throws std::invalid_argument for what is no list of columns: "object,operation".
 std::set<Column> columns_parse(std::string_view text);
+
+/// What tools that show tables take.
+struct TableOptions {
+  std::set<Column> columns = {Column::process, Column::object, Column::operation};
+  std::size_t limit = 20;
+  std::uint32_t keys = 512;
+};
+
+void table_options_add(CLI::App& app, TableOptions& options);
 
 /// Counts of invocations by process, object and operation, which rows of all kinds are made of.
 class Table final {
@@ -36,7 +49,7 @@ class Table final {
     std::uint64_t calls = 0;
     std::uint64_t failed = 0;
     std::uint64_t callbacks = 0;
-    std::array<Histogram, LAT_PHASES> phases;
+    std::array<Histogram, CALLS_PHASES> phases;
 
     void add(const Row& other);
   };
@@ -69,10 +82,13 @@ class Slots final {
 
  private:
   const std::uint32_t count_;
-  lat_slot* slots_;
-  std::vector<lat_slot> last_;
+  calls_slot* slots_;
+  std::vector<calls_slot> last_;
   std::uint64_t without_key_ = 0;
 };
+
+/// Says that there was no room, unless `calls` is 0.
+void without_key_remark(std::string_view tool, std::uint64_t calls, const TableOptions& options);
 
 /// "total", "Linux in", …; `machine`: "linux_in".
 const char* phase_name(unsigned phase, bool machine);

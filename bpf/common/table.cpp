@@ -18,16 +18,16 @@
 namespace qtee::bpf {
 namespace {
 
-constexpr std::array<std::array<const char*, 2>, LAT_PHASES> kPhases = {{{"total", "total"},
-                                                                         {"Linux in", "linux_in"},
-                                                                         {"secure world", "secure"},
-                                                                         {"callback", "callback"},
-                                                                         {"server", "server"},
-                                                                         {"Linux out", "linux_out"}}};
+constexpr std::array<std::array<const char*, 2>, CALLS_PHASES> kPhases = {{{"total", "total"},
+                                                                           {"Linux in", "linux_in"},
+                                                                           {"secure world", "secure"},
+                                                                           {"callback", "callback"},
+                                                                           {"server", "server"},
+                                                                           {"Linux out", "linux_out"}}};
 constexpr std::array<std::pair<double, const char*>, 4> kPercentiles = {
     {{50, "p50_ns"}, {90, "p90_ns"}, {99, "p99_ns"}, {99.9, "p99.9_ns"}}};
 
-std::size_t slots_size(std::uint32_t count) { return std::size_t{count} * sizeof(lat_slot); }
+std::size_t slots_size(std::uint32_t count) { return std::size_t{count} * sizeof(calls_slot); }
 
 template <class T>
 T load(T& value) {
@@ -96,14 +96,14 @@ std::vector<std::pair<Table::Key, Table::Row>> Table::sorted(const std::set<Colu
                 columns.contains(Column::operation) ? key.op : 0},
                row);
   std::vector<std::pair<Key, Row>> rows(merged.rows_.begin(), merged.rows_.end());
-  std::ranges::stable_sort(rows, std::greater(), [](const auto& row) { return row.second.phases[LAT_TOTAL].sum(); });
+  std::ranges::stable_sort(rows, std::greater(), [](const auto& row) { return row.second.phases[CALLS_TOTAL].sum(); });
   return rows;
 }
 
 Slots::Slots(int map, std::uint32_t count) : count_(count), last_(count) {
   void* memory = ::mmap(nullptr, slots_size(count), PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
   if (memory == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "map what is counted");
-  slots_ = static_cast<lat_slot*>(memory);
+  slots_ = static_cast<calls_slot*>(memory);
 }
 
 Slots::~Slots() { ::munmap(slots_, slots_size(count_)); }
@@ -112,7 +112,7 @@ Table Slots::take() {
   Table table;
   without_key_ = 0;
   for (std::uint32_t i = 0; i < count_; ++i) {
-    lat_slot &slot = slots_[i], &last = last_[i];
+    calls_slot &slot = slots_[i], &last = last_[i];
     const std::uint64_t calls = grown(slot.calls, last.calls);
     if (!calls) continue;
     if (i == 0) {
@@ -156,13 +156,13 @@ std::vector<std::string> table_text(const Table& table, const std::set<Column>& 
     const auto& [key, row] = rows[i];
     std::string head = keys(row.process, std::to_string(key.pid), object_name(key.object),
                             operation_name(key.object, key.op), count_format(row.failed));
-    for (unsigned phase = 0; phase < LAT_PHASES; ++phase) {
+    for (unsigned phase = 0; phase < CALLS_PHASES; ++phase) {
       const Histogram& times = row.phases[phase];
       const std::uint64_t count = times.count();
       if (!count) continue;
       const auto percentile = [&](double percent) { return duration_format(times.percentile(percent)); };
       line(head, phase_name(phase, false), count_format(count), percentile(50), percentile(90), percentile(99),
-           percentile(99.9), duration_format(times.max()), share_format(times.sum(), row.phases[LAT_TOTAL].sum()));
+           percentile(99.9), duration_format(times.max()), share_format(times.sum(), row.phases[CALLS_TOTAL].sum()));
       head = keys("", "", "", "", "");
     }
   }
@@ -186,7 +186,7 @@ Json row_json(const Table::Key& key, const Table::Row& row, const std::set<Colum
   json["failed"] = row.failed;
   json["callbacks"] = row.callbacks;
   Json& phases = json["phases"];
-  for (unsigned phase = 0; phase < LAT_PHASES; ++phase) {
+  for (unsigned phase = 0; phase < CALLS_PHASES; ++phase) {
     const Histogram& times = row.phases[phase];
     const std::uint64_t count = times.count();
     if (!count) continue;

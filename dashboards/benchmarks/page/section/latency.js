@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// How the times of single calls are distributed: percentiles.
+import { chart, isNarrow, tooltipHtml } from '../chart.js';
+import { choice, element, empty, figures, numberCell, table } from '../element.js';
+import { metricOf, ratioFormat, valueFormat } from '../metric.js';
+import { palette, symbolOf } from '../palette.js';
+import { WHO, pathsOf, whoLabel } from '../run.js';
+import { stateChoice, stateSet } from '../state.js';
+import { median } from '../statistics.js';
+import { section } from './common.js';
+
+const PERCENTILES = [['p50_ns', 'p50'], ['p90_ns', 'p90'], ['p99_ns', 'p99'], ['p999_ns', 'p99.9'], ['max_ns', 'longest']];
+const NS = metricOf('real_time');
+
+export function latencySection(page) {
+  const read = () => {
+    const run = page.run();
+    const has = (path) => WHO.some((who) => run.benchmarks[`${path}/${who}`]?.p50_ns);
+    const paths = pathsOf([run]).filter(has);
+    const path = stateChoice('latency.path', paths, paths.find((name) => name.startsWith('invoke/')) ?? paths[0]);
+    const lines = WHO.map((who) => ({ who, name: `${path}/${who}`, values: PERCENTILES.map(([key]) => median(run.benchmarks[`${path}/${who}`]?.[key])) })).filter(({ values }) => values.some((value) => value !== undefined));
+    return { run, paths, path, lines };
+  };
+  const options = ({ lines }) => (width) => {
+    const colours = palette();
+    const all = lines.flatMap(({ values }) => values.filter((value) => value > 0));
+    return {
+      grid: { left: 8, right: 24, top: isNarrow(width) ? 108 : 48, bottom: 8, containLabel: true },
+      legend: { data: lines.map(({ who }) => whoLabel(who)) },
+      tooltip: { trigger: 'axis', formatter: (items) => tooltipHtml(`${PERCENTILES[items[0].dataIndex][1]} of a call's time`, lines.map(({ who, values }) => [colours.who[who], whoLabel(who), valueFormat(NS, values[items[0].dataIndex])])) },
+      xAxis: { type: 'category', data: PERCENTILES.map(([, label]) => label), boundaryGap: false },
+      yAxis: { type: 'log', min: 10 ** Math.floor(Math.log10(Math.min(...all))), axisLabel: { formatter: (value) => valueFormat(NS, value) } },
+      series: lines.map(({ who, values }) => ({ type: 'line', name: whoLabel(who), color: colours.who[who], symbol: symbolOf(who), symbolSize: 9, lineStyle: { width: 2.5 }, data: values.map((value) => value ?? null) })),
+    };
+  };
+  const body = () => {
+    const { path, lines } = read();
+    if (!lines.length) return empty('This run measured no percentiles.', 'Choose another run.');
+    const of = (who) => lines.find((line) => line.who === who);
+    const best = of('qtee') ?? of('qtee-direct') ?? of('tee');
+    const mainline = of('mainline');
+    const words = best && mainline
+      ? `Of ${path}, the median call takes ${valueFormat(NS, best.values[0])} (${whoLabel(best.who).toLowerCase()}), ${ratioFormat(best.values[0] / mainline.values[0])} mainline's ${valueFormat(NS, mainline.values[0])}; of a hundred calls the slowest, ${valueFormat(NS, best.values[2])} and ${valueFormat(NS, mainline.values[2])}.`
+      : `${path}: mainline's driver has no figures here.`;
+    const rows = lines.map(({ who, name, values }) => [element('th', { scope: 'row' }, whoLabel(who)), values.map((value, i) => numberCell(valueFormat(NS, value), { name, metric: PERCENTILES[i][0], value: value ?? '' }))]);
+    return [
+      element('p', { class: 'finding' }, words),
+      chart({ id: 'latency-chart', options: options({ lines }), height: 340, label: () => `Percentiles of the time of ${path}. ${words}` }),
+      figures(table({ id: 'latency-table', caption: `Percentiles of the time of ${path}`, head: ['Driver', ...PERCENTILES.map(([, text]) => ({ text, number: true }))], rows })),
+    ];
+  };
+  return section({
+    id: 'latency', title: 'Latency', text: 'What share of the calls is done by when, on a logarithmic scale. An emulated machine: good for ratios and shapes.', body,
+    controls: () => {
+      const { paths, path } = read();
+      return paths.length ? [choice({ id: 'latency-path', label: 'Path', options: paths.map((name) => [name, name]), value: path, onchange: (value) => stateSet('latency.path', value) })] : [];
+    },
+  });
+}
