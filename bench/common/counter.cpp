@@ -16,8 +16,10 @@ namespace qtee::bench {
 
 namespace {
 
-// Switching takes some instructions more or less each time; the least of few would not always be the same.
+// Switching takes some instructions more or less each time; the least of few would not always be the same. Trace events
+// are passed in it or not.
 constexpr int kOwnRounds = 1000;
+constexpr int kOwnEventRounds = 5;
 
 }  // namespace
 
@@ -33,7 +35,7 @@ Counter::Counter(std::uint32_t type, std::uint64_t config, bool kernel, bool use
   event_ = FileDescriptor(static_cast<int>(::syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC)));
   if (!event_)
     throw std::system_error(errno, std::generic_category(), "count instructions (is this vsoc/run --icount?)");
-  own_ = count([] {}, {}, kOwnRounds);
+  own_ = count([] {}, {}, type == PERF_TYPE_TRACEPOINT ? kOwnEventRounds : kOwnRounds);
 }
 
 Counter Counter::kernel_instructions() { return {PERF_TYPE_HARDWARE, PERF_COUNT_HW_INSTRUCTIONS, true, false}; }

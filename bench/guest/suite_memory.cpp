@@ -24,8 +24,7 @@ Paths suite_memory(Bench& bench) {
                      .before = drop,
                      .teardown = drop,
                      .counted = false,
-                     .slow = slow,
-                     .iterations = 5});
+                     .slow = slow});
   }
   return paths;
 }
