@@ -49,6 +49,7 @@ constexpr Rule kRules[] = {
     {"qtee_direct", "transport"},
     {"qcom_scm", "transport"},
     {"__qcom_scm", "transport"},
+    {"__get_convention", "transport"},  // of qcom_scm
     {"scm_", "transport"},
     {"__scm_", "transport"},
     {"__arm_smccc", "transport"},
