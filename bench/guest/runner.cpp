@@ -153,20 +153,18 @@ void Runner::run(const Path& path, Report& report) {
     failure = std::current_exception();
     planned = {};
   }
-  auto* const benchmark =
-      benchmark::RegisterBenchmark(path.name + "/" + options_.who, [&](benchmark::State& state) {
-        try {
-          if (failure) std::rethrow_exception(failure);
-          options_.exact ? measure_exact(path, exact, state) : measure_times(path, state);
-        } catch (const Unsupported&) {
-          state.SkipWithMessage("unsupported");
-        } catch (const std::exception& error) {
-          state.SkipWithError(error.what());
-        }
-      });
+  auto* const benchmark = benchmark::RegisterBenchmark(path.name + "/" + options_.who, [&](benchmark::State& state) {
+    try {
+      if (failure) std::rethrow_exception(failure);
+      options_.exact ? measure_exact(path, exact, state) : measure_times(path, state);
+    } catch (const Unsupported&) {
+      state.SkipWithMessage("unsupported");
+    } catch (const std::exception& error) {
+      state.SkipWithError(error.what());
+    }
+  });
   benchmark->Iterations(planned.iterations);
-  if (!options_.exact)
-    benchmark->UseManualTime()->Unit(benchmark::kNanosecond)->Repetitions(planned.repetitions);
+  if (!options_.exact) benchmark->UseManualTime()->Unit(benchmark::kNanosecond)->Repetitions(planned.repetitions);
   benchmark::RunSpecifiedBenchmarks(&report);
   benchmark::ClearRegisteredBenchmarks();
 }

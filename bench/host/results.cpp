@@ -141,8 +141,8 @@ std::vector<std::string> budgets_check(const Json& budgets, const Results& resul
     for (const auto& [key, value] : phases.items()) sum += value.get<double>();
     const double counted = results.value(name, "kernel_instructions");
     if (sum != counted)
-      lines.push_back(fmt::format("{}: the budget adds up to {:.0f}, and {:.0f} instructions were counted", name, sum,
-                                  counted));
+      lines.push_back(
+          fmt::format("{}: the budget adds up to {:.0f}, and {:.0f} instructions were counted", name, sum, counted));
   }
   return lines;
 }

@@ -114,10 +114,9 @@ TEST(RunTest, ArgumentsForQemu) {
   const std::string write =
       "for port in /sys/class/virtio-ports/*; do"
       " if [ \"$(cat $port/name)\" = extra ]; then echo from the guest > /dev/${port##*/}; fi; done";
-  const Outcome outcome =
-      run(words({"--share", share.path(), "--qemu=-chardev", "--qemu=file,id=extra,path=" + file, "--qemu=-device",
-                 "--qemu=virtserialport,chardev=extra,name=extra"},
-                {"sh", "-c", write}));
+  const Outcome outcome = run(words({"--share", share.path(), "--qemu=-chardev", "--qemu=file,id=extra,path=" + file,
+                                     "--qemu=-device", "--qemu=virtserialport,chardev=extra,name=extra"},
+                                    {"sh", "-c", write}));
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_EQ(file_text(file), "from the guest\n");
 }
