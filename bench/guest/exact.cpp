@@ -31,7 +31,8 @@ double Exact::smcs(const Path& path) const {
   const auto first = total();
   const auto own = total() - first;
   std::uint64_t sum = 0;
-  for (unsigned round = 0; round < kSmcRounds; ++round) {
+  const unsigned rounds = path.slow ? 1 : kSmcRounds;
+  for (unsigned round = 0; round < rounds; ++round) {
     if (path.before) path.before();
     settle();
     const auto begin = total();
@@ -39,7 +40,7 @@ double Exact::smcs(const Path& path) const {
     settle();
     sum += total() - begin - own;
   }
-  return static_cast<double>(sum) / (kSmcRounds * path.operations);
+  return static_cast<double>(sum) / (rounds * path.operations);
 }
 
 std::map<std::string, double> Exact::count(const Path& path) const {
@@ -53,7 +54,9 @@ std::map<std::string, double> Exact::count(const Path& path) const {
     const double about = count(kernel, 3) * path.operations;
     // Of what waits for RCU, as much on mainline does that has something to do before, there is no time for more.
     const bool waits = path.before && !bench_.ours;
-    const int rounds = about < kShort && !waits ? kShortRounds : about < kMiddle ? kMiddleRounds : kLongRounds;
+    const int rounds = about < kShort && !waits                   ? kShortRounds
+                       : about < kMiddle && !(waits && path.slow) ? kMiddleRounds
+                                                                  : kLongRounds;
     counters["kernel_instructions"] = count(kernel, rounds);
     counters["user_instructions"] = count(Counter::user_instructions(), kLongRounds);
     for (const char* event : {"kmem:kmalloc", "kmem:kmem_cache_alloc", "kmem:mm_page_alloc"})
