@@ -61,7 +61,7 @@ soak: vsoc ## the hostile suite for MINUTES=n on each transport, on debug unless
 # Of bench: both kernels that have mainline's driver, one where it is to be quick.
 BENCH_KERNELS := $(if $(filter file,$(origin KERNEL)),debian $(if $(QUICK),,qcom),$(KERNEL))
 bench: bench-machine ## what calls cost beside mainline and the floors, on debian and qcom; QUICK=1: debian, within 3 minutes
-	@for kernel in $(BENCH_KERNELS); do QUICK="$(QUICK)" NOTE="$(NOTE)" SETTINGS="$(SETTINGS)" bench/run $$kernel; done
+	@for kernel in $(BENCH_KERNELS); do QUICK="$(QUICK)" VERBOSE="$(VERBOSE)" NOTE="$(NOTE)" SETTINGS="$(SETTINGS)" bench/run $$kernel; done
 
 bench-record: BENCH_KERNELS := debian
 bench-record: bench-machine ## keep the counts that make test compares with in bench/recorded.json

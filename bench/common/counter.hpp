@@ -22,7 +22,8 @@ class Counter final {
   /// Events during `work()`.
   std::uint64_t once(const std::function<void()>& work) const;
   /// Events of one `work()`, without what switching the counter costs. `before()` is run before each and not counted.
-  /// The least of `rounds`: interrupts that hit the thread are in the others.
+  /// The least that one of 50 `rounds` took, or the median where none is as common: interrupts that hit the thread are
+  /// in the others, and chance in what is less and seldom.
   std::uint64_t count(const std::function<void()>& work, const std::function<void()>& before = {},
                       int rounds = 15) const;
 

@@ -8,6 +8,10 @@
 //
 // Each way into a driver is measured by a process of its own, this program once more. What they write, Google
 // Benchmark's JSON, becomes one file.
+//
+//     vsoc/run --icount --driver none --share DIR -- bench_guest --budget /share invoke/none/qtee invoke/4KiB/qtee
+//
+// has paths run for bench/budget to look at.
 #include <fmt/core.h>
 #include <sys/personality.h>
 #include <sys/utsname.h>
@@ -17,15 +21,19 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <stdexcept>
 
 #include "drivers.hpp"
+#include "endless.hpp"
 #include "pinned.hpp"
 #include "runner.hpp"
 
@@ -38,39 +46,50 @@ struct Options {
   RunnerOptions runner;
   std::vector<std::string> settings;
   std::set<std::string> suites, who;  // empty: all
+  std::string budget;                 // the folder that is shared with bench/budget
+  std::vector<std::string> names;     // "invoke/none/qtee": what it wants to look at
+  std::string endless;                // of the child: the path that it runs
 };
 
 bool wanted(const Options& options, const std::string& suite) {
   return options.suites.empty() || options.suites.contains(suite);
 }
 
-// The child: measures one way.
+// The child: measures one way, or runs one path of it.
 void measure(const Options& options) {
   const std::string& who = options.runner.who;
   Bench bench;
+  std::unique_ptr<Front> front;
+  if (who != "floor") {
+    bench.front_make = who == "mainline" || who == "tee" ? front_tee : front_qtee;
+    bench.ours = who != "mainline";
+    front = bench.front_make();
+    bench.front = front.get();
+  }
   // What is counted stays on one CPU, and so with its message buffers. Threads that were made before do not.
   std::optional<qtee::test::Pinned> pinned;
+  if (options.runner.exact && who != "floor") pinned.emplace();
+  Paths paths;
+  const auto add = [&](Paths more) { std::ranges::move(more, std::back_inserter(paths)); };
   if (who == "floor") {
-    Runner runner(options.runner, bench);
-    runner.add(suite_floor());
+    add(suite_floor());
     if (options.runner.exact) pinned.emplace();
-    runner.run();
+  } else {
+    if (wanted(options, "invoke")) add(suite_invoke(bench));
+    if (wanted(options, "objects")) add(suite_objects(bench));
+    if (wanted(options, "callbacks")) add(suite_callbacks(bench));
+    if (wanted(options, "memory")) add(suite_memory(bench));
+    if (wanted(options, "threads")) add(suite_threads(bench));
+    // What they tell is the same on each way.
+    if (who == "qtee" && wanted(options, "pools")) add(suite_pools(bench));
+    if (who == "qtee" && wanted(options, "tracing")) add(suite_tracing(bench));
+  }
+  if (!options.endless.empty()) {
+    endless_run(paths, options.endless, options.budget + "/ready", options.endless + "/" + who);
     return;
   }
-  bench.front_make = who == "mainline" || who == "tee" ? front_tee : front_qtee;
-  bench.ours = who != "mainline";
-  const auto front = bench.front_make();
-  bench.front = front.get();
-  if (options.runner.exact) pinned.emplace();
   Runner runner(options.runner, bench);
-  if (wanted(options, "invoke")) runner.add(suite_invoke(bench));
-  if (wanted(options, "objects")) runner.add(suite_objects(bench));
-  if (wanted(options, "callbacks")) runner.add(suite_callbacks(bench));
-  if (wanted(options, "memory")) runner.add(suite_memory(bench));
-  if (wanted(options, "threads")) runner.add(suite_threads(bench));
-  // What they tell is the same on each way.
-  if (who == "qtee" && wanted(options, "pools")) runner.add(suite_pools(bench));
-  if (who == "qtee" && wanted(options, "tracing")) runner.add(suite_tracing(bench));
+  runner.add(std::move(paths));
   runner.run();
 }
 
@@ -86,31 +105,41 @@ void name_clean(Json& entry) {
   entry["name"] = entry.contains("aggregate_name") ? name + "_" + entry["aggregate_name"].get<std::string>() : name;
 }
 
-// Runs the child, and adds what it found.
-void child_run(const Options& options, const std::string& who, Json& results) {
-  fmt::print(stderr, "bench_guest: {}\n", who);
+// This program once more, for one way into the driver that is loaded. The same addresses each time.
+pid_t child_start(const std::string& who, std::vector<std::string> words) {
+  words.insert(words.begin(), {"bench_guest", "--child", who});
+  const pid_t pid = ::fork();
+  if (pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
+  if (pid != 0) return pid;
+  ::personality(ADDR_NO_RANDOMIZE);
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  ::execv("/proc/self/exe", argv.data());
+  ::_exit(127);
+}
+
+void child_wait(const std::string& who, pid_t pid) {
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+  if (status != 0) throw std::runtime_error(fmt::format("{} failed with status {:#x}", who, status));
+}
+
+// Has the child measure, and adds what it found.
+void child_measure(const Options& options, const std::string& who, Json& results) {
   const std::string out = "/tmp/" + who + ".json";
-  std::vector<std::string> words{"bench_guest", "--child", who, "--out", out};
+  std::vector<std::string> words{"--out", out};
   if (options.runner.exact) words.emplace_back("--exact");
   if (options.runner.quick) words.emplace_back("--quick");
+  if (options.runner.verbose) words.emplace_back("--verbose");
   for (const std::string& suite : options.suites) {
     words.emplace_back("--suite");
     words.push_back(suite);
   }
-  const pid_t pid = ::fork();
-  if (pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
-  if (pid == 0) {
-    // The same addresses each time.
-    ::personality(ADDR_NO_RANDOMIZE);
-    std::vector<char*> argv;
-    for (std::string& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    ::execv("/proc/self/exe", argv.data());
-    ::_exit(127);
-  }
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
-  if (status != 0) throw std::runtime_error(fmt::format("{} failed with status {:#x}", who, status));
+  const auto begin = std::chrono::steady_clock::now();
+  child_wait(who, child_start(who, words));
+  fmt::print(stderr, "bench_guest: {}, {:.0f} s\n", who,
+             std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   std::ifstream file(out);
   Json result = Json::parse(file);
   if (results.is_null()) results = {{"context", result.at("context")}, {"benchmarks", Json::array()}};
@@ -124,18 +153,41 @@ void child_run(const Options& options, const std::string& who, Json& results) {
   }
 }
 
+// Has a child run each of the names that are of this way, until bench/budget has seen enough of it: the child makes
+// the file `ready`, which bench/budget removes.
+void child_show(const Options& options, const std::string& who) {
+  const std::filesystem::path ready = options.budget + "/ready";
+  // Where its modules are changes with each load.
+  std::ofstream(options.budget + "/kallsyms") << std::ifstream("/proc/kallsyms").rdbuf();
+  for (const std::string& name : options.names) {
+    if (!name.ends_with("/" + who)) continue;
+    const std::string path = name.substr(0, name.size() - who.size() - 1);
+    const pid_t pid = child_start(who, {"--exact", "--budget", options.budget, "--endless", path});
+    int status = 0;
+    // A child that ends by itself has failed, and told why.
+    for (bool shown = false; ::waitpid(pid, &status, WNOHANG) == 0; ::usleep(100'000)) {
+      const bool there = std::filesystem::exists(ready);
+      if (shown && !there) {
+        ::kill(pid, SIGTERM);
+        child_wait(name, pid);
+        status = 0;
+        break;
+      }
+      shown |= there;
+    }
+    if (status != 0) throw std::runtime_error(fmt::format("{} failed with status {:#x}", name, status));
+  }
+}
+
 std::string kernel_release() {
   utsname kernel{};
   ::uname(&kernel);
   return kernel.release;
 }
 
-void orchestrate(const Options& options) {
-  Json results;
+// Loads drivers one after the other, and has `run` called for each way into them. Returns our driver's settings.
+std::string drivers_run(const Options& options, const std::function<void(const char*)>& run) {
   const auto wants = [&](const char* who) { return options.who.empty() || options.who.contains(who); };
-  const auto run = [&](const char* who) {
-    if (wants(who)) child_run(options, who, results);
-  };
   if (wants("floor")) {
     const Driver floor = Driver::module("vsoc_floor");
     run("floor");
@@ -151,14 +203,25 @@ void orchestrate(const Options& options) {
   {
     const Driver ours = Driver::ours(settings);
     loaded = driver_settings();
-    run("tee");
-    run("qtee");
+    if (wants("tee")) run("tee");
+    if (wants("qtee")) run("qtee");
   }
   if (!chosen && wants("qtee-direct")) {
     settings.emplace_back("qtee.transport=direct");
     const Driver ours = Driver::ours(settings);
     run("qtee-direct");
   }
+  return loaded;
+}
+
+void show(Options options) {
+  for (const std::string& name : options.names) options.who.insert(name.substr(name.rfind('/') + 1));
+  drivers_run(options, [&](const char* who) { child_show(options, who); });
+}
+
+void orchestrate(const Options& options) {
+  Json results;
+  const std::string loaded = drivers_run(options, [&](const char* who) { child_measure(options, who, results); });
   const char* const cpu = std::getenv("QTEE_CPU");
   const std::string cpu_model = cpu != nullptr ? cpu : "unknown";
   Json& context = results["context"];
@@ -179,16 +242,28 @@ int main(int argc, char** argv) {
   Options options;
   CLI::App app{"What calls cost: on nothing, on mainline's driver, on ours. Needs a guest without a driver.",
                "bench_guest"};
-  app.add_option("--out", options.runner.out, "Write the results to this file")->required();
+  app.add_option("--out", options.runner.out, "Write the results to this file");
   app.add_flag("--exact", options.runner.exact, "Count instructions and what else can be counted; else measure times");
   app.add_flag("--quick", options.runner.quick, "Leave out what takes long");
+  app.add_flag("--verbose", options.runner.verbose, "Tell how long each path takes");
   app.add_option("--setting", options.settings, "MODULE.NAME=VALUE, a parameter of our driver's modules");
   app.add_option("--suite", options.suites, "Only this suite");
   app.add_option("--who", options.who, "Only this way: floor, mainline, tee, qtee, qtee-direct");
   app.add_option("--child", options.runner.who, "Measure one way into the driver that is loaded")->group("");
+  app.add_option("--endless", options.endless, "Run this path until SIGTERM")->group("");
+  app.add_option("--budget", options.budget, "Run the paths for bench/budget, which has the same folder");
+  app.add_option("NAME", options.names, "What --budget runs, as invoke/none/qtee");
   CLI11_PARSE(app, argc, argv);
   try {
-    options.runner.who.empty() ? orchestrate(options) : measure(options);
+    if (!options.runner.who.empty()) {
+      measure(options);
+    } else if (!options.budget.empty()) {
+      show(options);
+    } else if (!options.runner.out.empty()) {
+      orchestrate(options);
+    } else {
+      throw std::runtime_error("--out or --budget is needed");
+    }
     return 0;
   } catch (const std::exception& error) {
     fmt::print(stderr, "bench_guest: {}\n", error.what());

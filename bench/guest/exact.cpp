@@ -9,11 +9,12 @@
 namespace qtee::bench {
 namespace {
 
-// Rounds of what takes little, of which 9 instructions are much, and of others.
-constexpr int kRounds = 31;
+// Rounds of what takes little, of which 9 instructions are much, of what takes more, and of what takes long.
 constexpr int kShortRounds = 1000;
 constexpr double kShort = 20'000;  // instructions
-constexpr int kBeforeRounds = 1000;
+constexpr int kMiddleRounds = 200;
+constexpr double kMiddle = 100'000;
+constexpr int kLongRounds = 31;
 constexpr int kEventRounds = 5;
 constexpr unsigned kSmcRounds = 4;
 
@@ -30,7 +31,8 @@ double Exact::smcs(const Path& path) const {
   const auto first = total();
   const auto own = total() - first;
   std::uint64_t sum = 0;
-  for (unsigned round = 0; round < kSmcRounds; ++round) {
+  const unsigned rounds = path.slow ? 1 : kSmcRounds;
+  for (unsigned round = 0; round < rounds; ++round) {
     if (path.before) path.before();
     settle();
     const auto begin = total();
@@ -38,7 +40,7 @@ double Exact::smcs(const Path& path) const {
     settle();
     sum += total() - begin - own;
   }
-  return static_cast<double>(sum) / (kSmcRounds * path.operations);
+  return static_cast<double>(sum) / (rounds * path.operations);
 }
 
 std::map<std::string, double> Exact::count(const Path& path) const {
@@ -49,9 +51,14 @@ std::map<std::string, double> Exact::count(const Path& path) const {
       return static_cast<double>(counter.count(path.work, path.before, rounds)) / path.operations;
     };
     const Counter kernel = Counter::kernel_instructions();
-    const bool is_short = !path.before && count(kernel, 3) * path.operations < kShort;
-    counters["kernel_instructions"] = count(kernel, is_short ? kShortRounds : path.before ? kBeforeRounds : kRounds);
-    counters["user_instructions"] = count(Counter::user_instructions(), kRounds);
+    const double about = count(kernel, 3) * path.operations;
+    // Of what waits for RCU, as much on mainline does that has something to do before, there is no time for more.
+    const bool waits = path.before && !bench_.ours;
+    const int rounds = about < kShort && !waits                   ? kShortRounds
+                       : about < kMiddle && !(waits && path.slow) ? kMiddleRounds
+                                                                  : kLongRounds;
+    counters["kernel_instructions"] = count(kernel, rounds);
+    counters["user_instructions"] = count(Counter::user_instructions(), kLongRounds);
     for (const char* event : {"kmem:kmalloc", "kmem:kmem_cache_alloc", "kmem:mm_page_alloc"})
       counters["allocations"] += count(Counter::event(event), kEventRounds);
   }

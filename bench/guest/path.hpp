@@ -16,7 +16,7 @@ struct Path {
   /// So many operations.
   std::function<void()> work;
   unsigned operations = 1;
-  /// Before each work(), and before and after all of them; not measured.
+  /// Before each work(), and once before and after all that is measured; not measured themselves.
   std::function<void()> before = {}, setup = {}, teardown = {};
   /// What work() took for one operation, in ns, where that is not the time around it.
   std::function<double()> took = {};
@@ -26,8 +26,6 @@ struct Path {
   bool counted = true, timed = true;
   /// Left out of a quick run.
   bool slow = false;
-  /// Repetitions of a work() that takes long; 0: as many as there is time for.
-  unsigned iterations = 0;
 };
 
 using Paths = std::vector<Path>;

@@ -22,8 +22,7 @@ Paths suite_objects(Bench& bench) {
                      .work = [&front] { front.close_objects(); },
                      .before = [&front, count] { front.open_objects(count); },
                      .counted = false,
-                     .slow = count > 40,
-                     .iterations = count > 40 ? 1u : 5u});
+                     .slow = count > 40});
   return paths;
 }
 

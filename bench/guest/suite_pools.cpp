@@ -47,12 +47,10 @@ Paths suite_pools(Bench& bench) {
   paths.push_back({.name = "pools/warm", .work = null});
   paths.push_back(tuned({.name = "pools/spare", .work = null}, {{"messages_per_cpu", 0}}));
   // What the page allocator takes is not the same from boot to boot.
-  paths.push_back(
-      tuned({.name = "pools/cold", .work = null, .before = drop, .counted = false, .slow = true, .iterations = 3},
-            {{"messages_per_cpu", 0}, {"messages_spare", 0}}));
+  paths.push_back(tuned({.name = "pools/cold", .work = null, .before = drop, .counted = false, .slow = true},
+                        {{"messages_per_cpu", 0}, {"messages_spare", 0}}));
   paths.push_back({.name = "pools/class_warm", .work = send});
-  paths.push_back(
-      {.name = "pools/class_cold", .work = send, .before = drop, .counted = false, .slow = true, .iterations = 3});
+  paths.push_back({.name = "pools/class_cold", .work = send, .before = drop, .counted = false, .slow = true});
   // Two threads, and one pair for both.
   const auto took = std::make_shared<double>();
   paths.push_back(tuned({.name = "pools/exhausted",
@@ -65,8 +63,7 @@ Paths suite_pools(Bench& bench) {
                          .operations = kThreads * kTimes,
                          .took = [took] { return *took; },
                          .counted = false,
-                         .slow = true,
-                         .iterations = 3},
+                         .slow = true},
                         {{"messages_per_cpu", 0}, {"messages_spare", 0}, {"messages_max", 2}}));
   return paths;
 }

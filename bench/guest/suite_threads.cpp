@@ -63,8 +63,7 @@ Paths suite_threads(Bench& bench) {
                          .took = [run] { return run->took(); },
                          .more = [run] { return run->more(); },
                          .counted = false,
-                         .slow = threads == 4 || (own && us == 0),
-                         .iterations = 3});
+                         .slow = threads == 4 || (own && us == 0)});
       }
   return paths;
 }

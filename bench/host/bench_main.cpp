@@ -27,7 +27,7 @@ using namespace qtee::bench;
 constexpr int kWorse = 1, kUsage = 2;
 
 struct Options {
-  std::string exact, times, out, goals, recorded, kernel, before, after, file, socket, log, kallsyms;
+  std::string exact, times, out, goals, recorded, kernel, before, after, file, socket, log, kallsyms, name, budgets;
   unsigned ms = 500;
   std::vector<std::string> context;
   ComparisonOptions comparison;
@@ -40,7 +40,10 @@ int join(const Options& options) {
     if (split == entry.npos) throw std::runtime_error("--context takes KEY=VALUE, not " + entry);
     context[entry.substr(0, split)] = entry.substr(split + 1);
   }
-  json_save(options.out, results_join(json_load(options.exact), json_load(options.times), context));
+  const Json budgets = options.budgets.empty() ? Json::object() : json_load(options.budgets);
+  const Json joined = results_join(json_load(options.exact), json_load(options.times), context, budgets);
+  json_save(options.out, joined);
+  for (const std::string& line : budgets_check(budgets, Results(joined))) fmt::print(stderr, "{}\n", line);
   return 0;
 }
 
@@ -78,10 +81,11 @@ int compare(const Options& options) {
     if (change.probability > 0) fmt::print(", p = {:.2g}", change.probability);
     fmt::print("\n");
   }
-  fmt::print("{} counts and {} times compared, {} changes", comparison.counts, comparison.times,
+  fmt::print("{} counts and {} times compared, {} changes\n", comparison.counts, comparison.times,
              comparison.changes.size());
-  if (comparison.few != 0) fmt::print("; {} times have fewer than {} repetitions", comparison.few, kRepetitionsLeast);
-  fmt::print("\n");
+  if (comparison.few != 0)
+    fmt::print("{} times are not compared: they have fewer than {} repetitions (make bench without QUICK=1 has them)\n",
+               comparison.few, kRepetitionsLeast);
   return comparison.regressed() ? kWorse : 0;
 }
 
@@ -114,6 +118,7 @@ int trace(const Options& options) {
   monitor.command("log exec,nochain");
   std::this_thread::sleep_for(std::chrono::milliseconds(options.ms));
   monitor.command("log none");
+  monitor.command("one-insn-per-tb off");
   return 0;
 }
 
@@ -122,9 +127,9 @@ int budget(const Options& options) {
   if (!kallsyms || !log) throw std::runtime_error("can't read " + options.kallsyms + " and " + options.log);
   const Budget budget = budget_read(log, Symbols(kallsyms));
   fmt::print(
-      "{} kernel instructions; {} of {} calls took as many\n\n| phase | function | instructions |\n"
+      "{}: {} kernel instructions; {} of {} calls took as many\n\n| phase | function | instructions |\n"
       "| --- | --- | ---: |\n",
-      budget.total, budget.same, budget.calls);
+      options.name, budget.total, budget.same, budget.calls);
   Json phases = Json::object();
   for (const auto& [phase, count] : budget.phases()) {
     fmt::print("| **{}** | | **{}** |\n", phase, count);
@@ -132,7 +137,11 @@ int budget(const Options& options) {
     for (const BudgetLine& line : budget.lines)
       if (line.phase == phase) fmt::print("| | `{}` | {} |\n", line.function, line.instructions);
   }
-  if (!options.out.empty()) json_save(options.out, phases);
+  fmt::print("\n");
+  if (options.out.empty()) return 0;
+  Json all = std::filesystem::exists(options.out) ? json_load(options.out) : Json::object();
+  all[options.name] = phases;
+  json_save(options.out, all);
   return 0;
 }
 
@@ -151,6 +160,7 @@ int main(int argc, char** argv) {
   CLI::App* sub = command("join", "Make one file of the results of one kernel", join);
   sub->add_option("--exact", options.exact, "Counts, of a run with icount")->required();
   sub->add_option("--times", options.times, "Times, of a run without")->required();
+  sub->add_option("--budgets", options.budgets, "Phases, of budget");
   sub->add_option("--context", options.context, "KEY=VALUE, more of the environment");
   sub->add_option("--out", options.out, "The file")->required();
 
@@ -185,7 +195,8 @@ int main(int argc, char** argv) {
   sub = command("budget", "Print in which functions a call takes its instructions", budget);
   sub->add_option("--log", options.log, "QEMU's")->required();
   sub->add_option("--kallsyms", options.kallsyms, "The kernel's /proc/kallsyms")->required();
-  sub->add_option("--out", options.out, "Keep the phases as JSON");
+  sub->add_option("--name", options.name, "The name in the results of what is in the log")->required();
+  sub->add_option("--out", options.out, "Add the phases to this file, as JSON");
   try {
     app.parse(argc, argv);
     return run();

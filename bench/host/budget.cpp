@@ -49,6 +49,7 @@ constexpr Rule kRules[] = {
     {"qtee_direct", "transport"},
     {"qcom_scm", "transport"},
     {"__qcom_scm", "transport"},
+    {"__get_convention", "transport"},  // of qcom_scm
     {"scm_", "transport"},
     {"__scm_", "transport"},
     {"__arm_smccc", "transport"},
@@ -98,20 +99,45 @@ constexpr Rule kRules[] = {
     {"cortex_a76_erratum", "entry"},
 };
 
-// The kernel's address of a line of the log, "Trace 0: 0x7f24 [00000000/ffff800080010c00/00000110/ff000201] name";
-// nothing on other lines.
-std::optional<std::uint64_t> address_of(std::string_view line) {
-  if (!line.starts_with("Trace ")) return {};
+// A line of the log: "Trace 0: 0x7f24 [00000000/ffff800080010c00/00000110/ff000201] name" is of CPU 0.
+struct Step {
+  unsigned cpu = 0;
+  std::uint64_t address = 0;
+};
+
+// Nothing on other lines.
+std::optional<Step> step_of(std::string_view line) {
+  constexpr std::string_view kBegin = "Trace ";
+  if (!line.starts_with(kBegin)) return {};
+  const char* const end = line.data() + line.size();
   const std::size_t bracket = line.find('[');
   const std::size_t slash = bracket == line.npos ? line.npos : line.find('/', bracket);
   if (slash == line.npos) return {};
-  std::uint64_t address = 0;
-  const auto [end, error] = std::from_chars(line.data() + slash + 1, line.data() + line.size(), address, 16);
-  if (error != std::errc()) return {};
-  return address;
+  Step step;
+  if (std::from_chars(line.data() + kBegin.size(), end, step.cpu).ec != std::errc()) return {};
+  if (std::from_chars(line.data() + slash + 1, end, step.address, 16).ec != std::errc()) return {};
+  return step;
 }
 
 using Counts = std::map<const Function*, std::uint64_t>;
+
+// What one CPU is in.
+struct Call {
+  Counts counts;
+  std::uint64_t length = 0;
+  // Whether the log has the beginning of this call, and whether the line before was of a program's.
+  bool whole = false, user = false;
+};
+
+// Calls of one length.
+struct Seen {
+  std::size_t calls = 0;
+  Counts counts;  // of the first
+};
+
+// The shortest call that is not another one than the most common: random offsets of the stack make some a little
+// longer, and the least is what is counted elsewhere.
+constexpr double kSameCall = 0.99;
 
 }  // namespace
 
@@ -129,41 +155,36 @@ std::map<std::string, std::uint64_t> Budget::phases() const {
 }
 
 Budget budget_read(std::istream& log, const Symbols& symbols) {
-  struct Seen {
-    std::size_t calls = 0;
-    Counts counts;  // of the first
-  };
   std::map<std::uint64_t, Seen> seen;  // by the number of instructions
-  Counts call;
-  std::uint64_t length = 0;
+  std::map<unsigned, Call> cpus;
   Budget budget;
-  // Whether the log has the beginning of this call, and whether the line before was of a program's.
-  bool whole = false, user = false;
   for (std::string line; std::getline(log, line);) {
-    const auto address = address_of(line);
-    if (!address) continue;
-    if (is_kernel(*address)) {
-      if (user) whole = true;
-      user = false;
-      ++call[symbols.at(*address)];
-      ++length;
+    const auto step = step_of(line);
+    if (!step) continue;
+    Call& call = cpus[step->cpu];
+    if (is_kernel(step->address)) {
+      if (call.user) call.whole = true;
+      call.user = false;
+      ++call.counts[symbols.at(step->address)];
+      ++call.length;
       continue;
     }
-    if (is_firmware(*address)) continue;
-    if (length != 0 && whole) {
+    if (is_firmware(step->address)) continue;
+    if (call.length != 0 && call.whole) {
       ++budget.calls;
-      Seen& one = seen[length];
-      if (one.calls++ == 0) one.counts = call;
+      Seen& one = seen[call.length];
+      if (one.calls++ == 0) one.counts = call.counts;
     }
-    call.clear();
-    length = 0;
-    user = true;
+    call.counts.clear();
+    call.length = 0;
+    call.user = true;
   }
   const auto most = std::ranges::max_element(seen, {}, [](const auto& entry) { return entry.second.calls; });
   if (most == seen.end()) throw std::runtime_error("no call in the log");
-  budget.total = most->first;
-  budget.same = most->second.calls;
-  for (const auto& [function, count] : most->second.counts)
+  const auto least = seen.lower_bound(static_cast<std::uint64_t>(kSameCall * static_cast<double>(most->first)));
+  budget.total = least->first;
+  budget.same = least->second.calls;
+  for (const auto& [function, count] : least->second.counts)
     budget.lines.push_back({function != nullptr ? budget_phase(*function) : "other",
                             function != nullptr ? function->name : "(unknown)", count});
   std::ranges::stable_sort(budget.lines, std::greater{}, &BudgetLine::instructions);

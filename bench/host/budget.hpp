@@ -31,9 +31,9 @@ struct Budget {
 /// The phase that a function belongs to.
 std::string budget_phase(const Function& function);
 
-/// Reads QEMU's log of instructions, one a block: from one entry from a program to the return to it is a call, and
-/// those with the most common number of instructions are what a call takes. Throws std::runtime_error where there is
-/// none.
+/// Reads QEMU's log of instructions, one a block: from one entry from a program to the return to it on the same CPU is
+/// a call. What a call takes is the least of those that have as many instructions as the most have, or less by up to
+/// 1 %. Throws std::runtime_error where there is none.
 Budget budget_read(std::istream& log, const Symbols& symbols);
 
 }  // namespace qtee::bench

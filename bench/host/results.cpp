@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "results.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 #include <fstream>
@@ -100,7 +102,8 @@ std::string Results::context(const std::string& key) const {
   return found->is_string() ? found->get<std::string>() : found->dump();
 }
 
-Json results_join(const Json& exact, const Json& times, const std::map<std::string, std::string>& context) {
+Json results_join(const Json& exact, const Json& times, const std::map<std::string, std::string>& context,
+                  const Json& budgets) {
   Json joined{{"context", times.at("context")}, {"benchmarks", times.at("benchmarks")}};
   for (const auto& [key, value] : context) joined["context"][key] = value;
   joined["context"]["icount"] = exact.at("context").at("icount");
@@ -115,6 +118,8 @@ Json results_join(const Json& exact, const Json& times, const std::map<std::stri
     for (const auto& [key, value] : entry.items())
       if (counter_is_exact(key)) counts[name][key] = value;
   }
+  for (const auto& [name, phases] : budgets.items())
+    for (const auto& [key, value] : phases.items()) counts[name][key] = value;
   // What arguments in place cost beside none at all.
   for (auto& [name, counters] : counts) {
     const auto none = counts.find("invoke/none/" + name_who(name));
@@ -127,6 +132,19 @@ Json results_join(const Json& exact, const Json& times, const std::map<std::stri
     for (const auto& [key, value] : counts[entry.at("run_name")]) entry[key] = value;
   }
   return joined;
+}
+
+std::vector<std::string> budgets_check(const Json& budgets, const Results& results) {
+  std::vector<std::string> lines;
+  for (const auto& [name, phases] : budgets.items()) {
+    double sum = 0;
+    for (const auto& [key, value] : phases.items()) sum += value.get<double>();
+    const double counted = results.value(name, "kernel_instructions");
+    if (sum != counted)
+      lines.push_back(
+          fmt::format("{}: the budget adds up to {:.0f}, and {:.0f} instructions were counted", name, sum, counted));
+  }
+  return lines;
 }
 
 }  // namespace qtee::bench

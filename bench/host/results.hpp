@@ -40,8 +40,12 @@ class Results final {
 
 /// The results of one kernel: times of one run, with the counts of another one, exact ones, in each of their entries,
 /// and `context` on top of theirs. Paths in place get the counter "over_none": their kernel instructions less those of
-/// an invocation without arguments on the same way.
-Json results_join(const Json& exact, const Json& times, const std::map<std::string, std::string>& context);
+/// an invocation without arguments on the same way. `budgets` has counters, by names, that are added.
+Json results_join(const Json& exact, const Json& times, const std::map<std::string, std::string>& context,
+                  const Json& budgets = Json::object());
+
+/// A line for each of the budgets whose phases do not add up to the kernel instructions of the name.
+std::vector<std::string> budgets_check(const Json& budgets, const Results& results);
 
 /// A file's JSON. Throws std::runtime_error.
 Json json_load(const std::string& path);

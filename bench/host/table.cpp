@@ -61,6 +61,23 @@ std::string ratio_text(const Results& results, const std::string& path, const st
   return "-";
 }
 
+// "qtee 2000", "qtee-direct >= 1.90", "qtee 0.333 x mainline", "qtee 1.3 x floor/memcpy_1MiB/floor".
+std::string goal_text(const Goal& goal) {
+  const std::string what = fmt::format("{}{}", goal.who, goal.at_least ? " >=" : "");
+  if (goal.of.empty()) return fmt::format("{} {}", what, value_text(goal.counter, goal.value));
+  return fmt::format("{} {} x {}", what, goal.value, name_path(goal.of) == goal.path ? name_who(goal.of) : goal.of);
+}
+
+// With the ratio where the goal is one.
+std::string met_text(const Goal& goal, const Results& results) {
+  const auto met = goal.met(results);
+  if (!met) return "?";
+  const std::string text = *met ? "yes" : "NO";
+  if (goal.of.empty()) return text;
+  return fmt::format("{} ({:.2g} x)", text,
+                     results.value(goal.name(), goal.counter) / results.value(goal.of, goal.counter));
+}
+
 using Row = std::vector<std::string>;
 
 std::string rows_text(const std::vector<Row>& rows) {
@@ -114,18 +131,17 @@ std::string table_text(const Results& results, const std::vector<Goal>& goals) {
                             shown.counter != std::string("speedup")
                         ? ratio_text(results, path, shown.counter)
                         : "-");
-      std::string goal_text, met_text;
+      std::string all_goals, all_met;
       for (const Goal& goal : goals) {
         if (goal.path != path || goal.counter != shown.counter) continue;
         some = true;
         const auto is_met = goal.met(results);
         ++(is_met ? *is_met ? met : missed : unknown);
-        goal_text += fmt::format("{}{} {}{}", goal_text.empty() ? "" : ", ", goal.who, goal.at_least ? ">= " : "",
-                                 value_text(goal.counter, goal.target(results)));
-        met_text += fmt::format("{}{}", met_text.empty() ? "" : ", ", is_met ? *is_met ? "yes" : "NO" : "?");
+        all_goals += (all_goals.empty() ? "" : ", ") + goal_text(goal);
+        all_met += (all_met.empty() ? "" : ", ") + met_text(goal, results);
       }
-      row.push_back(goal_text);
-      row.push_back(met_text);
+      row.push_back(all_goals);
+      row.push_back(all_met);
       if (some) rows.push_back(std::move(row));
     }
   text += rows_text(rows);

@@ -107,6 +107,26 @@ TEST(RunTest, AForwardedPortReachesTheGuest) {
   EXPECT_EQ(guest.wait(seconds(60)).status, 0);
 }
 
+// A port more, which is a file in the shared folder.
+TEST(RunTest, ArgumentsForQemu) {
+  const Folder share;
+  const std::string file = share.path() / "extra";
+  const std::string write =
+      "for port in /sys/class/virtio-ports/*; do"
+      " if [ \"$(cat $port/name)\" = extra ]; then echo from the guest > /dev/${port##*/}; fi; done";
+  const Outcome outcome = run(words({"--share", share.path(), "--qemu=-chardev", "--qemu=file,id=extra,path=" + file,
+                                     "--qemu=-device", "--qemu=virtserialport,chardev=extra,name=extra"},
+                                    {"sh", "-c", write}));
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(file_text(file), "from the guest\n");
+}
+
+TEST(RunTest, WhatQemuRefusesIsTold) {
+  const Outcome outcome = run(words({"--qemu=-no-such-option"}, {"true"}));
+  EXPECT_EQ(outcome.status, kStatusMachine);
+  EXPECT_NE(outcome.err.find("no-such-option"), std::string::npos) << outcome.err;
+}
+
 TEST(RunTest, WhatIsNotThereIs127) {
   const Outcome outcome = run(words({}, {"no-such-program"}));
   EXPECT_EQ(outcome.status, 127);

@@ -23,8 +23,8 @@ Symbols symbols() {
   return Symbols(text);
 }
 
-std::string trace(const std::string& address) {
-  return "Trace 0: 0x7f24c0 [00000000/" + address + "/00000110/ff000201] name\n";
+std::string trace(const std::string& address, int cpu = 0) {
+  return "Trace " + std::to_string(cpu) + ": 0x7f24c0 [00000000/" + address + "/00000110/ff000201] name\n";
 }
 
 const std::string kUser = trace("0000000000400100"), kFirmware = trace("000000000e000100");
@@ -56,6 +56,27 @@ TEST(BudgetTest, OneCallIsFromAProgramToTheProgram) {
   EXPECT_EQ(phases.at("front_end"), 1u);
   EXPECT_EQ(phases.at("marshal"), 1u);
   EXPECT_EQ(phases.at("copy"), 1u);
+}
+
+TEST(BudgetTest, CpusAreInCallsOfTheirOwn) {
+  const std::string other = trace("ffff800080011000", 1);
+  std::istringstream log(kUser + trace("ffff800080010c00") + other + trace("0000000000400100", 1) +
+                         trace("ffff800080011004") + other + kUser);
+  const Budget budget = budget_read(log, symbols());
+  EXPECT_EQ(budget.total, 2u);
+  EXPECT_EQ(budget.calls, 1u);
+}
+
+// As with a random offset of the stack: the least, where others of its kind are more common; not what is another call.
+TEST(BudgetTest, TheLeastOfALittleMoreOrLess) {
+  std::string text = kUser;
+  const auto call = [&](int length) {
+    for (int i = 0; i < length; ++i) text += trace("ffff800080011000");
+    text += kUser;
+  };
+  for (const int length : {1000, 1000, 1000, 995, 1010, 500}) call(length);
+  std::istringstream log(text);
+  EXPECT_EQ(budget_read(log, symbols()).total, 995u);
 }
 
 TEST(BudgetTest, WithoutACallThereIsNone) {

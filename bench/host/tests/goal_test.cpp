@@ -62,5 +62,18 @@ TEST(TableTest, TellsWhatIsMet) {
   EXPECT_NE(text.find("1 met, 1 not met, 1 not measured"), text.npos) << text;
 }
 
+TEST(TableTest, TellsTheRatioOfAGoalThatIsOne) {
+  const Results results = Sample()
+                              .add("callbacks/user/mainline", "p50_ns", {1000})
+                              .add("callbacks/user/qtee", "p50_ns", {250})
+                              .add("invoke/1MiB_in/qtee", "p50_ns", {3000})
+                              .add("floor/memcpy_1MiB/floor", "p50_ns", {1500})
+                              .results();
+  const std::string text = table_text(results, {{"callbacks/user", "qtee", "p50_ns", 0.5, "callbacks/user/mainline"},
+                                                {"invoke/1MiB_in", "qtee", "p50_ns", 1.5, "floor/memcpy_1MiB/floor"}});
+  EXPECT_NE(text.find("qtee 0.5 x mainline | yes (0.25 x)"), text.npos) << text;
+  EXPECT_NE(text.find("qtee 1.5 x floor/memcpy_1MiB/floor |     NO (2 x)"), text.npos) << text;
+}
+
 }  // namespace
 }  // namespace qtee::bench

@@ -40,6 +40,18 @@ TEST(ResultsTest, CountsJoinTimes) {
   for (const Json& entry : joined["benchmarks"]) EXPECT_TRUE(entry.contains("kernel_instructions")) << entry;
 }
 
+TEST(ResultsTest, BudgetsJoinToo) {
+  Sample exact, times;
+  exact.add("a/b/qtee", "kernel_instructions", {30}).add("a/c/qtee", "kernel_instructions", {40});
+  times.add("a/b/qtee", "real_time", {10, 11}).add("a/c/qtee", "real_time", {10});
+  const Json budgets{{"a/b/qtee", {{"budget_entry", 10}, {"budget_copy", 20}}}, {"a/c/qtee", {{"budget_entry", 39}}}};
+  const Results results(results_join(exact.json(), times.json(), {}, budgets));
+  EXPECT_EQ(results.values("a/b/qtee", "budget_copy"), (std::vector<double>{20, 20}));
+  const auto lines = budgets_check(budgets, results);
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_TRUE(lines[0].starts_with("a/c/qtee:")) << lines[0];
+}
+
 TEST(ResultsTest, InPlaceIsComparedWithNone) {
   Sample exact;
   exact.add("invoke/none/qtee", "kernel_instructions", {1700});
