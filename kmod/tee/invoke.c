@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* OBJECT_INVOKE. */
+#include <linux/align.h>
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/uaccess.h>
+#include <linux/wordpart.h>
 
 #include "tee.h"
 
@@ -41,6 +43,8 @@ static int qtee_tee_invoke_kind(const struct tee_ioctl_param *param)
 static int qtee_tee_invoke_args(struct qtee_tee_file *file, const struct qtee_tee_invocation *invocation,
 				struct qtee_args *args)
 {
+	bool plain = true;
+	u64 sizes = 0;
 	u32 i;
 
 	for (i = 0; i < invocation->head.num_params; i++) {
@@ -58,13 +62,19 @@ static int qtee_tee_invoke_args(struct qtee_tee_file *file, const struct qtee_te
 			arg->buffer.size = param->b;
 			if (!access_ok(arg->buffer.uaddr, param->b))
 				return -EFAULT;
+			if (kind == QTEE_ARG_IB && args->inputs++ != i)
+				plain = false;
+			sizes |= param->b;
+			args->bytes += ALIGN(param->b, 8);
 		} else {
+			plain = false;
 			arg->object = kind == QTEE_ARG_IO ? qtee_tee_param_object(file, param) : NULL;
 			if (IS_ERR(arg->object))
 				return PTR_ERR(arg->object);
 		}
 		args->count++;
 	}
+	args->plain = plain && !upper_32_bits(sizes);
 	return 0;
 }
 

@@ -20,7 +20,8 @@ void require(bool holds, const char* what) {
 void take_request(std::vector<std::uint64_t>& words) {
   const auto size = static_cast<std::uint32_t>(words.size() * 8);
   qtee_arg arg[QTEE_ARGS_MAX];
-  qtee_args args{0, 0, false, 0, arg};
+  qtee_args args{};
+  args.arg = arg;
   qtee_msg_request request;
   const int ret = qtee_msg_request_read(words.data(), size, &request, &args);
   require(args.count <= QTEE_ARGS_MAX, "count");
@@ -77,7 +78,9 @@ void take_answer(const std::uint8_t* data, std::size_t size, std::vector<std::ui
     arg[i].kind = data[(1 + i) % size] % QTEE_ARG_KINDS;
     arg[i].buffer.size = data[(2 + i) % size];
   }
-  qtee_args args{static_cast<unsigned>(arg.size()), 0, false, 0, arg.data()};
+  qtee_args args{};
+  args.count = static_cast<unsigned>(arg.size());
+  args.arg = arg.data();
   std::uint32_t counts;
   qtee_msg_places places;
   const int length = qtee_msg_measure(&args, static_cast<std::uint32_t>(words.size() * 8), &counts, &places);
