@@ -35,6 +35,7 @@ constexpr Rule kRules[] = {
     {"__memcpy", "copy"},
     {"__pi_memcpy", "copy"},
     {"memcpy", "copy"},
+    {"_inline_copy", "copy"},
     {"__memset", "copy"},
     {"__pi_memset", "copy"},
     {"memset", "copy"},
