@@ -23,6 +23,9 @@
 namespace qtee::bpf {
 namespace {
 
+/// Records that are handled at a time.
+constexpr std::size_t kPiece = 256;
+
 std::string libbpf_words;
 bool libbpf_verbose = false;
 
@@ -84,6 +87,25 @@ void kernel_require(std::string_view module) {
   if (!exists(fmt::format("/sys/kernel/btf/{}", module)))
     throw ToolError(
         fmt::format("the module {} has no BTF: build it with CONFIG_DEBUG_INFO_BTF_MODULES and pahole", module));
+}
+
+void tracefs_require(const std::string& event) {
+  // As libbpf chooses between them.
+  const std::string debug = "/sys/kernel/debug/tracing", folder = exists(debug) ? debug : "/sys/kernel/tracing";
+  if (!exists(folder + "/events")) throw ToolError(folder + " is not there: mount -t tracefs none /sys/kernel/tracing");
+  if (!exists(fmt::format("{}/events/{}/id", folder, event)))
+    throw ToolError(fmt::format("there is no trace event {} in {}/events", event, folder));
+}
+
+void process_require(std::uint32_t pid) {
+  std::ifstream file(fmt::format("/proc/{}/status", pid));
+  for (std::string name, rest; file >> name && std::getline(file, rest);) {
+    if (name != "Tgid:") continue;
+    const std::uint64_t process = number_parse(rest.substr(rest.find_first_not_of("\t ")), 0xffffffff);
+    if (process != pid) throw ToolError(fmt::format("{} is a thread of process {}", pid, process));
+    return;
+  }
+  throw ToolError(fmt::format("no process has the pid {}", pid));
 }
 
 bool kernel_has_event(std::string_view name, const std::string& module) {
@@ -157,16 +179,32 @@ void end_write(std::string_view tool, bool json, Json counts, std::uint64_t lost
 RingBuffer::RingBuffer(int map, Loop& loop, std::function<void(const void*, std::size_t)> handle)
     : handle_(std::move(handle)), buffer_(ring_buffer__new(map, &RingBuffer::handle, this, nullptr)) {
   if (!buffer_) throw ToolError("no buffer for events: " + libbpf_last_words());
-  loop.watch(ring_buffer__epoll_fd(buffer_), [this] { drain(); });
+  // In pieces: signals and the time are looked at in between.
+  loop.watch(ring_buffer__epoll_fd(buffer_), [this] { take(kPiece); });
 }
 
 RingBuffer::~RingBuffer() { ring_buffer__free(buffer_); }
 
-void RingBuffer::drain() { ring_buffer__consume(buffer_); }
+void RingBuffer::drain() {
+  while (take(kPiece) > 0) {
+  }
+}
+
+int RingBuffer::take(std::size_t most) {
+  const int taken = ring_buffer__consume_n(buffer_, most);
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+  return taken;
+}
 
 int RingBuffer::handle(void* self, void* data, std::size_t size) {
-  static_cast<RingBuffer*>(self)->handle_(data, size);
-  return 0;
+  auto& buffer = *static_cast<RingBuffer*>(self);
+  try {
+    buffer.handle_(data, size);
+    return 0;
+  } catch (...) {
+    buffer.failure_ = std::current_exception();
+    return -ECANCELED;
+  }
 }
 
 }  // namespace qtee::bpf
