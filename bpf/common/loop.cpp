@@ -96,14 +96,15 @@ void Loop::run(const std::function<void()>& each_interval) {
   // It may have come while the kernel looked at the programs.
   if (!signals_came()) start_command();
   while (!stopped_ && !signals_came()) {
-    const std::uint64_t now = clock_now(), until = std::min(end, next);
+    std::uint64_t now = clock_now();
     if (now >= end) break;
     if (now >= next) {
       each_interval();
-      // What could not be had in time is not had at once.
-      next = std::max(next + *options_.interval, clock_now());
-      continue;
+      now = clock_now();
+      // What could not be had in time is not had at once; nor is what else there is kept waiting by it.
+      next = std::max(next + *options_.interval, now);
     }
+    const std::uint64_t until = std::max(now, std::min(end, next));
     std::vector<pollfd> fds = {{signals_fd(), POLLIN, 0}, {news_.get(), POLLIN, 0}};
     for (const auto& watch : watches_) fds.push_back({watch.first, POLLIN, 0});
     timespec wait{};

@@ -41,8 +41,11 @@ std::size_t processes(const std::string& name) {
 }
 
 bool comes_true(const std::function<bool()>& condition) {
-  for (int i = 0; i < 3000 && !condition(); ++i) std::this_thread::sleep_for(10ms);
-  return condition();
+  for (int i = 0; i < 3000; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(10ms);
+  }
+  return false;
 }
 
 class EndTest : public BpfTest {
@@ -197,20 +200,17 @@ TEST_F(EndTest, KilledAtAnyMoment) {
 }
 
 TEST_F(EndTest, ItEndsInTimeUnderLoad) {
-  for (const std::string& tool : {std::string("qtee-trace"), std::string("qtee-slow -T 0 --sample-hz 0")}) {
-    for (const char* json : {"", " --json"}) {
-      std::atomic<bool> over = false;
-      std::vector<std::jthread> load;
-      for (int i = 0; i < 2; ++i)
-        load.emplace_back([&] {
-          while (!over) service_.null();
-        });
-      std::future<ToolOutput> tracing =
-          std::async(std::launch::async, [&] { return shell(tool + json + " -d 1 | tail -n 1"); });
-      EXPECT_EQ(tracing.wait_for(60s), std::future_status::ready) << tool << json << " goes on for ever";
-      over = true;
-      tracing.get();
-    }
+  for (const std::string& tool : {std::string("qtee-trace -d 1"), std::string("qtee-slow -d 1 -T 0 --json")}) {
+    std::atomic<bool> over = false;
+    std::vector<std::jthread> load;
+    for (int i = 0; i < 2; ++i)
+      load.emplace_back([&] {
+        while (!over) service_.null();
+      });
+    std::future<ToolOutput> tracing = std::async(std::launch::async, [&] { return shell(tool + " | tail -n 1"); });
+    EXPECT_EQ(tracing.wait_for(60s), std::future_status::ready) << tool << " goes on for ever";
+    over = true;
+    tracing.get();
   }
 }
 
