@@ -41,9 +41,9 @@ std::size_t processes(const std::string& name) {
 }
 
 bool comes_true(const std::function<bool()>& condition) {
-  for (int i = 0; i < 3000; ++i) {
+  for (const auto end = std::chrono::steady_clock::now() + 20s; std::chrono::steady_clock::now() < end;) {
     if (condition()) return true;
-    std::this_thread::sleep_for(10ms);
+    std::this_thread::sleep_for(20ms);
   }
   return false;
 }

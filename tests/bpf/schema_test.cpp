@@ -109,9 +109,10 @@ TEST_F(SchemaTest, UnderLoadByWhoeverHasWhateverName) {
         ASSERT_EQ(end.size(), 1u) << tool;
         EXPECT_EQ(end[0].contains("calls") ? end[0].at("calls") : end[0].at("invocations"), 2001) << tool;
         EXPECT_EQ(end[0].at("lost"), 0) << tool;
+        continue;
       }
-      for (const char c : output.out) EXPECT_TRUE(c == '\n' || (c >= ' ' && c <= '~')) << tool << json << " " << int{c};
-      if (std::string(tool) != "qtee-stacks -k" || *json) continue;
+      for (const char c : output.out) EXPECT_TRUE(c == '\n' || (c >= ' ' && c <= '~')) << tool << " " << int{c};
+      if (std::string(tool) != "qtee-stacks -k") continue;
       // Folded: frames without semicolons, and a number.
       for (const std::string& line : output.lines())
         EXPECT_TRUE(line.starts_with("?\":?[2J?%s;") && line.find_last_not_of("0123456789") == line.rfind(' ')) << line;
