@@ -80,8 +80,14 @@ void kernel_require(std::string_view module) {
   if (!module_loaded(module))
     throw ToolError(fmt::format("the driver is not loaded (there is no /sys/module/{})", module));
   const int map = bpf_map_create(BPF_MAP_TYPE_RINGBUF, nullptr, 0, 0, 4096 * 16, nullptr);
-  if (map == -EPERM || map == -EACCES) throw ToolError("not permitted: this needs root, or CAP_BPF and CAP_PERFMON");
+  if (map == -EPERM || map == -EACCES) throw ToolError("not permitted: this needs root, or CAP_SYS_ADMIN");
   if (map >= 0) ::close(map);
+  // The kernel shows the BTF of modules, by which programs find the events, to nobody else.
+  std::uint32_t id = 0;
+  const bool found = bpf_btf_get_next_id(0, &id) == 0;
+  const FileDescriptor btf(found ? bpf_btf_get_fd_by_id(id) : -1);
+  if (!btf && (errno == EPERM || errno == EACCES))
+    throw ToolError("not permitted: the BTF of modules needs root, or CAP_SYS_ADMIN");
   if (!exists("/sys/kernel/btf/vmlinux"))
     throw ToolError("this kernel has no BTF (CONFIG_DEBUG_INFO_BTF), which the tool finds the kernel's structures by");
   if (!exists(fmt::format("/sys/kernel/btf/{}", module)))

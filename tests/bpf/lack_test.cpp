@@ -28,6 +28,10 @@ TEST_F(LackTest, Permission) {
   for (const char* tool : {"qtee-lat", "qtee-slow", "qtee-stacks", "qtee-top", "qtee-trace"})
     expect_said(std::string("exec setpriv --reuid 65534 --regid 65534 --clear-groups ") + tool + " -d 1",
                 "not permitted");
+  expect_said(
+      "exec setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all,+bpf,+perfmon "
+      "--ambient-caps=-all,+bpf,+perfmon qtee-lat -d 1",
+      "not permitted: the BTF of modules needs root, or CAP_SYS_ADMIN");
 }
 
 TEST_F(LackTest, Btf) {
