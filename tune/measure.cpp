@@ -54,7 +54,7 @@ Round round_run(const bpf::Options& options) {
   const Count instructions(PERF_TYPE_HARDWARE, PERF_COUNT_HW_INSTRUCTIONS, true),
       cpu(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK, false);
   const Counters before = driver.counters();
-  bpf::Loop loop(options);
+  bpf::Loop loop(options, bpf::SecondSignal::ignored);
   cpu.begin();
   instructions.begin();
   loop.run([] {});

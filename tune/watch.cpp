@@ -125,7 +125,7 @@ Observation watch(const bpf::Options& options, bool whole, int& status) {
   seen.transport = driver.transport();
   seen.settings = driver.settings();
 
-  bpf::Loop loop(options);
+  bpf::Loop loop(options, bpf::SecondSignal::ignored);
   std::optional<bpf::Overhead> overhead;
   if (options.overhead) overhead.emplace();
   bpf::Programs<tune_bpf> programs;

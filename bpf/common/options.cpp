@@ -11,6 +11,12 @@
 #include "quantity.hpp"
 
 namespace qtee::bpf {
+namespace {
+
+/// "" would be all of them, which whoever wrote "$pid" did not mean.
+const CLI::Validator kGiven([](const std::string& text) { return text.empty() ? "is empty" : ""; }, "", "given");
+
+}  // namespace
 
 CLI::Option* option_add_parsed(CLI::App& app, const std::string& name,
                                const std::function<void(const std::string&)>& parse, const std::string& description) {
@@ -57,6 +63,9 @@ qtee_filter Options::filter() const {
       if (wanted.object && filter.by_object && filter.object != *wanted.object)
         throw std::invalid_argument(
             fmt::format("{} is an operation of object {} alone", operation, object_name(*wanted.object)));
+      // QTEE calls it, and invocations are what is looked at.
+      if (wanted.object == kPrimordialObject)
+        throw std::invalid_argument(fmt::format("{} is no operation of an object in QTEE", operation));
       if (wanted.object) {
         filter.by_object = 1;
         filter.object = *wanted.object;
@@ -70,11 +79,14 @@ qtee_filter Options::filter() const {
 
 void options_add(CLI::App& app, Options& options, Interval interval) {
   app.add_option("-p,--process", options.process, "Only invocations by this process: a pid or a name")
+      ->check(kGiven)
       ->type_name("PROCESS");
   app.add_option("-o,--object", options.object, "Only invocations of the object with this id (1 is the root object)")
+      ->check(kGiven)
       ->type_name("ID");
   app.add_option("-O,--operation", options.operation,
                  "Only this operation: a number, or a name such as open or RELEASE")
+      ->check(kGiven)
       ->type_name("OPERATION");
   option_add_duration(app, "-d,--duration", options.duration, "End after this time (20ms, 1.5s, 10: seconds)");
   if (interval == Interval::offered)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "output.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -12,6 +13,12 @@ namespace qtee::bpf {
 
 Json json_line(std::string_view tool, std::string_view type, std::uint64_t ns) {
   return Json{{"schema", kSchema}, {"tool", tool}, {"type", type}, {"time", clock_iso(ns)}};
+}
+
+std::string printable(std::string_view text) {
+  std::string clean(text);
+  std::ranges::replace_if(clean, [](char c) { return c < ' ' || c > '~'; }, '?');
+  return clean;
 }
 
 void line_write(std::string_view line) {

@@ -29,7 +29,9 @@ class Session final {
   /// Takes signals from here on. Filters are set. Throws ToolError, as all do.
   Session(const char* tool, const Options& options) : tool_(tool), options_(options), loop_(options) {
     if (options.overhead) overhead_.emplace();
-    programs_->rodata->qtee_filter = options.filter();
+    const qtee_filter filter = options.filter();
+    if (filter.by_process) process_require(filter.tgid);
+    programs_->rodata->qtee_filter = filter;
   }
 
   void load() { programs_.load(); }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <gelf.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -37,8 +38,6 @@ std::string demangled(const char* name) {
     all.resize(at);
     break;
   }
-  // Folded stacks have ; between frames.
-  std::ranges::replace(all, ';', ':');
   return all;
 }
 
@@ -78,8 +77,10 @@ struct UserSymbols::File {
   std::vector<Segment> segments;
 
   explicit File(const std::string& path) {
-    const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd) return;
+    // What has the name now may be anything, and nothing is to wait for.
+    const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    struct stat status{};
+    if (!fd || ::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) return;
     const std::unique_ptr<Elf, int (*)(Elf*)> elf(::elf_begin(fd.get(), ELF_C_READ, nullptr), ::elf_end);
     std::size_t count = 0;
     if (!elf || ::elf_getphdrnum(elf.get(), &count) != 0) return;

@@ -49,10 +49,10 @@ const char* phase_name(unsigned phase, bool machine) { return kPhases.at(phase)[
 
 std::set<Column> columns_parse(std::string_view text) {
   std::set<Column> columns;
-  for (std::string_view rest = text; !rest.empty();) {
-    const std::size_t comma = rest.find(',');
-    const std::string_view word = rest.substr(0, comma);
-    rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t comma = std::min(text.find(',', at), text.size());
+    const std::string_view word = text.substr(at, comma - at);
+    at = comma + 1;
     if (word == "process")
       columns.insert(Column::process);
     else if (word == "object")
@@ -100,7 +100,7 @@ std::vector<std::pair<Table::Key, Table::Row>> Table::sorted(const std::set<Colu
   return rows;
 }
 
-Slots::Slots(int map, std::uint32_t count) : count_(count), last_(count) {
+Slots::Slots(int map, std::uint32_t count) : count_(count) {
   void* memory = ::mmap(nullptr, slots_size(count), PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
   if (memory == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "map what is counted");
   slots_ = static_cast<calls_slot*>(memory);
@@ -112,7 +112,11 @@ Table Slots::take() {
   Table table;
   without_key_ = 0;
   for (std::uint32_t i = 0; i < count_; ++i) {
-    calls_slot &slot = slots_[i], &last = last_[i];
+    calls_slot& slot = slots_[i];
+    // Slots are given away in their order.
+    if (i >= last_.size() && !load(slot.calls)) continue;
+    if (i >= last_.size()) last_.resize(i + 1);
+    calls_slot& last = last_[i];
     const std::uint64_t calls = grown(slot.calls, last.calls);
     if (!calls) continue;
     if (i == 0) {
@@ -144,7 +148,7 @@ std::vector<std::string> table_text(const Table& table, const std::set<Column>& 
   const auto keys = [&](std::string_view process, std::string_view pid, std::string_view object, std::string_view op,
                         std::string_view failed) {
     std::string text;
-    if (columns.contains(Column::process)) text += fmt::format("{:<15} {:>7} ", process, pid);
+    if (columns.contains(Column::process)) text += fmt::format("{:<15} {:>7} ", printable(process), pid);
     if (columns.contains(Column::object)) text += fmt::format("{:<10} ", object);
     if (columns.contains(Column::operation)) text += fmt::format("{:<12} ", op);
     return text + fmt::format("{:>7} ", failed);

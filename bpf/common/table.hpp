@@ -83,7 +83,7 @@ class Slots final {
  private:
   const std::uint32_t count_;
   calls_slot* slots_;
-  std::vector<calls_slot> last_;
+  std::vector<calls_slot> last_;  // as far as they are used: each is large
   std::uint64_t without_key_ = 0;
 };
 

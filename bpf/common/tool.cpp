@@ -23,6 +23,9 @@
 namespace qtee::bpf {
 namespace {
 
+/// Records that are handled at a time.
+constexpr std::size_t kPiece = 256;
+
 std::string libbpf_words;
 bool libbpf_verbose = false;
 
@@ -77,13 +80,38 @@ void kernel_require(std::string_view module) {
   if (!module_loaded(module))
     throw ToolError(fmt::format("the driver is not loaded (there is no /sys/module/{})", module));
   const int map = bpf_map_create(BPF_MAP_TYPE_RINGBUF, nullptr, 0, 0, 4096 * 16, nullptr);
-  if (map == -EPERM || map == -EACCES) throw ToolError("not permitted: this needs root, or CAP_BPF and CAP_PERFMON");
+  if (map == -EPERM || map == -EACCES) throw ToolError("not permitted: this needs root, or CAP_SYS_ADMIN");
   if (map >= 0) ::close(map);
+  // The kernel shows the BTF of modules, by which programs find the events, to nobody else.
+  std::uint32_t id = 0;
+  const bool found = bpf_btf_get_next_id(0, &id) == 0;
+  const FileDescriptor btf(found ? bpf_btf_get_fd_by_id(id) : -1);
+  if (!btf && (errno == EPERM || errno == EACCES))
+    throw ToolError("not permitted: the BTF of modules needs root, or CAP_SYS_ADMIN");
   if (!exists("/sys/kernel/btf/vmlinux"))
     throw ToolError("this kernel has no BTF (CONFIG_DEBUG_INFO_BTF), which the tool finds the kernel's structures by");
   if (!exists(fmt::format("/sys/kernel/btf/{}", module)))
     throw ToolError(
         fmt::format("the module {} has no BTF: build it with CONFIG_DEBUG_INFO_BTF_MODULES and pahole", module));
+}
+
+void tracefs_require(const std::string& event) {
+  // As libbpf chooses between them.
+  const std::string debug = "/sys/kernel/debug/tracing", folder = exists(debug) ? debug : "/sys/kernel/tracing";
+  if (!exists(folder + "/events")) throw ToolError(folder + " is not there: mount -t tracefs none /sys/kernel/tracing");
+  if (!exists(fmt::format("{}/events/{}/id", folder, event)))
+    throw ToolError(fmt::format("there is no trace event {} in {}/events", event, folder));
+}
+
+void process_require(std::uint32_t pid) {
+  std::ifstream file(fmt::format("/proc/{}/status", pid));
+  for (std::string name, rest; file >> name && std::getline(file, rest);) {
+    if (name != "Tgid:") continue;
+    const std::uint64_t process = number_parse(rest.substr(rest.find_first_not_of("\t ")), 0xffffffff);
+    if (process != pid) throw ToolError(fmt::format("{} is a thread of process {}", pid, process));
+    return;
+  }
+  throw ToolError(fmt::format("no process has the pid {}", pid));
 }
 
 bool kernel_has_event(std::string_view name, const std::string& module) {
@@ -157,16 +185,32 @@ void end_write(std::string_view tool, bool json, Json counts, std::uint64_t lost
 RingBuffer::RingBuffer(int map, Loop& loop, std::function<void(const void*, std::size_t)> handle)
     : handle_(std::move(handle)), buffer_(ring_buffer__new(map, &RingBuffer::handle, this, nullptr)) {
   if (!buffer_) throw ToolError("no buffer for events: " + libbpf_last_words());
-  loop.watch(ring_buffer__epoll_fd(buffer_), [this] { drain(); });
+  // In pieces: signals and the time are looked at in between.
+  loop.watch(ring_buffer__epoll_fd(buffer_), [this] { take(kPiece); });
 }
 
 RingBuffer::~RingBuffer() { ring_buffer__free(buffer_); }
 
-void RingBuffer::drain() { ring_buffer__consume(buffer_); }
+void RingBuffer::drain() {
+  while (take(kPiece) > 0) {
+  }
+}
+
+int RingBuffer::take(std::size_t most) {
+  const int taken = ring_buffer__consume_n(buffer_, most);
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+  return taken;
+}
 
 int RingBuffer::handle(void* self, void* data, std::size_t size) {
-  static_cast<RingBuffer*>(self)->handle_(data, size);
-  return 0;
+  auto& buffer = *static_cast<RingBuffer*>(self);
+  try {
+    buffer.handle_(data, size);
+    return 0;
+  } catch (...) {
+    buffer.failure_ = std::current_exception();
+    return -ECANCELED;
+  }
 }
 
 }  // namespace qtee::bpf

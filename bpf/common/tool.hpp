@@ -6,6 +6,7 @@
 #include <bpf/libbpf.h>
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -16,6 +17,7 @@
 
 #include "options.hpp"
 #include "qtee/file_descriptor.hpp"
+#include "signals.hpp"
 
 namespace qtee::bpf {
 
@@ -28,6 +30,10 @@ class ToolError final : public std::runtime_error {
 /// Throws ToolError, with what to do, where this kernel or this user can't trace `module` with BPF: no BPF, not
 /// permitted, no BTF, module not loaded.
 void kernel_require(std::string_view module);
+/// Throws ToolError where a trace event's files can't be had. What attaches by BTF does not need them.
+void tracefs_require(const std::string& event);
+/// Throws ToolError for a pid that is no process's.
+void process_require(std::uint32_t pid);
 bool module_loaded(std::string_view module);
 /// Whether the kernel's BTF, or that of `module` where it is loaded, knows a trace event.
 bool kernel_has_event(std::string_view name, const std::string& module);
@@ -95,8 +101,9 @@ std::uint64_t programs_missed(const bpf_object* object);
 /// Waits, while programs count: until the time is over, a signal comes (SIGINT, SIGTERM, SIGHUP) or the command ends.
 class Loop final {
  public:
-  /// From here on those signals wait for run().
-  explicit Loop(const Options& options);
+  /// From here on those signals are taken, and end run().
+  explicit Loop(const Options& options, SecondSignal second = SecondSignal::ends);
+  /// Sends SIGTERM to a command that has not ended, and says so if that does not end it.
   ~Loop();
   Loop(const Loop&) = delete;
 
@@ -122,7 +129,7 @@ class Loop final {
   void end_command();
 
   const Options& options_;
-  FileDescriptor signals_;
+  FileDescriptor news_;
   std::vector<std::pair<int, std::function<void()>>> watches_;
   std::function<void()> resized_;
   int child_ = 0;
@@ -140,13 +147,16 @@ class RingBuffer final {
   ~RingBuffer();
   RingBuffer(const RingBuffer&) = delete;
 
-  /// Handles all that are there.
+  /// Handles all that are there. Where programs send as fast as that goes, it has no end: not before they are detached.
   void drain();
 
  private:
   static int handle(void* self, void* data, std::size_t size);
+  /// So many at most; returns how many there were.
+  int take(std::size_t most);
   std::function<void(const void*, std::size_t)> handle_;
   ring_buffer* buffer_;
+  std::exception_ptr failure_;  // libbpf's functions are no place for it
 };
 
 /// What main() is: parses `app`, sets libbpf up, runs `work` and turns what is thrown into a message and a status:

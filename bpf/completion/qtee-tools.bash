@@ -13,7 +13,7 @@ declare -A _qtee_tools_options=(
   [qtee-trace]='--buffer'
 )
 _qtee_tools_operations='open registerLegacy registerAsClient registerWithWhitelist notifyDomainChange registerWithCredentials
-  loadCmnlibFromBuffer configTaRegion adciAccept adciShutdown MAP_REGION YIELD SLEEP RELEASE RETAIN'
+  loadCmnlibFromBuffer configTaRegion adciAccept adciShutdown RELEASE RETAIN'
 
 _qtee_tools() {
   local tool=${1##*/} word=$2 last=$3 i

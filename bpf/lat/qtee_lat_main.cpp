@@ -74,11 +74,11 @@ class Latency final {
       return;
     }
     const double seconds = static_cast<double>(elapsed) / 1e9;
-    line_write(
-        fmt::format("{}{}{}: {} calls, {} failed, {} a second", options_.timestamps ? clock_text(now) + " " : "",
-                    options_.interval ? std::string(scope) + " " : "", duration_format(elapsed),
-                    count_format(table.calls()), count_format(table.failed()),
-                    count_format(static_cast<std::uint64_t>(static_cast<double>(table.calls()) / seconds + 0.5))));
+    line_write(fmt::format(
+        "{}{}{}: {} calls, {} failed, {} a second", options_.timestamps ? clock_text(now) + " " : "",
+        options_.interval ? std::string(scope) + " " : "", duration_format(elapsed), count_format(table.calls()),
+        count_format(table.failed()),
+        count_format(elapsed ? static_cast<std::uint64_t>(static_cast<double>(table.calls()) / seconds + 0.5) : 0)));
     if (table.empty()) return;
     for (const std::string& line : table_text(table, options_.table.columns, options_.table.limit)) line_write(line);
     line_write("");

@@ -73,9 +73,9 @@ class Reporter final {
   void report_text(const slow_call& call) {
     const std::uint64_t callback = call.phases[SLOW_CALLBACK];
     line_write(fmt::format("{}{}[{}] {} of object {}: {}, result {}, error {}",
-                           options_.timestamps ? clock_text(call.begin) + " " : "", text_of(call.comm), call.tid,
-                           operation_name(call.object, call.op), object_name(call.object), duration_format(call.total),
-                           result_name(call.result), error_name(call.error)));
+                           options_.timestamps ? clock_text(call.begin) + " " : "", printable(text_of(call.comm)),
+                           call.tid, operation_name(call.object, call.op), object_name(call.object),
+                           duration_format(call.total), result_name(call.result), error_name(call.error)));
     line_write("  " + verdict(call));
     line_write(fmt::format("  Linux in {}, secure world {} (entered {} times), callbacks {}, servers {}, Linux out {}",
                            duration_format(call.phases[SLOW_LINUX_IN]), duration_format(call.phases[SLOW_SECURE]),
@@ -87,7 +87,7 @@ class Reporter final {
                              slow_phase_name(wait.phase, true), fmt::join(kernel_stack(wait.stack), " < ")));
     }
     if (const auto stack = user_stack(call); !stack.empty())
-      line_write(fmt::format("  called by {}", fmt::join(stack, " < ")));
+      line_write(printable(fmt::format("  called by {}", fmt::join(stack, " < "))));
     line_write("");
   }
 
@@ -159,7 +159,9 @@ class Samples final {
       FileDescriptor event(static_cast<int>(::syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC)));
       if (!event) {
         if (errno == ENODEV || errno == ENXIO) continue;  // offline
-        throw ToolError(fmt::format("no samples can be had: {}; --sample-hz 0 does without", std::strerror(errno)));
+        throw ToolError(
+            fmt::format("no samples can be had: {}{}; --sample-hz 0 does without", std::strerror(errno),
+                        errno == EINVAL ? ", perhaps as /proc/sys/kernel/perf_event_max_sample_rate is less" : ""));
       }
       bpf_link* link = bpf_program__attach_perf_event(program, event.get());
       if (!link) throw ToolError("no samples can be had: " + libbpf_last_words());

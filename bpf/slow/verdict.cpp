@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "names.hpp"
+#include "output.hpp"
 #include "quantity.hpp"
 
 namespace qtee::bpf {
@@ -45,7 +46,7 @@ std::string callback_sentence(const slow_call& call) {
     return fmt::format("Callbacks to the kernel took {}: {}{}, {}.", part(call.phases[SLOW_CALLBACK], call.total),
                        which, many, duration_format(longest.ns));
   const std::string server =
-      fmt::format("{}[{}]", std::string(longest.comm, ::strnlen(longest.comm, sizeof longest.comm)), longest.server);
+      fmt::format("{}[{}]", printable({longest.comm, ::strnlen(longest.comm, sizeof longest.comm)}), longest.server);
   const std::string failed = longest.error ? ", and failed with " + error_name(longest.error) : "";
   if (call.server_ns * 2 >= call.phases[SLOW_CALLBACK])
     return fmt::format("Server {} took {}: {}{}, {}{}.", server, part(call.server_ns, call.total), which, many,

@@ -55,7 +55,7 @@ class Stacks final {
       calls += value.calls;
       const std::vector<std::string> frames = this->frames(key);
       if (options_.json) return show_json(key, value, frames);
-      const std::string stack = fmt::format("{}", fmt::join(frames, ";"));
+      const std::string stack = fmt::format("{}", fmt::join(folded_frames(frames), ";"));
       if (options_.calls) {
         folded[stack] += value.calls;
         return;
@@ -87,6 +87,16 @@ class Stacks final {
     names.emplace_back(key.comm, ::strnlen(key.comm, sizeof key.comm));
     std::ranges::reverse(names);
     names.push_back(fmt::format("{} of {}", operation_name(key.object, key.op), object_name(key.object)));
+    return names;
+  }
+
+  /// Names as they can stand in a line of such.
+  static std::vector<std::string> folded_frames(const std::vector<std::string>& frames) {
+    std::vector<std::string> names;
+    for (const std::string& frame : frames) {
+      names.push_back(printable(frame));
+      std::ranges::replace(names.back(), ';', ':');
+    }
     return names;
   }
 

@@ -9,12 +9,17 @@
 #include <cstring>
 #include <system_error>
 
+#include "signals.hpp"
+
 namespace qtee::bpf {
 namespace {
 
 // A screen of its own, no cursor, no line goes on in the next; and back.
 constexpr char kEnter[] = "\033[?1049h\033[?25l\033[?7l\033[2J";
 constexpr char kLeave[] = "\033[m\033[?7h\033[?25h\033[?1049l";
+
+/// The terminal's, for who ends the process from within a signal's handler.
+termios before_all;
 
 bool all_written(std::string_view text) {
   while (!text.empty()) {
@@ -71,10 +76,16 @@ Screen::Screen() {
   now.c_cc[VMIN] = now.c_cc[VTIME] = 0;
   if (::tcsetattr(STDIN_FILENO, TCSADRAIN, &now) != 0)
     throw std::system_error(errno, std::generic_category(), "set the terminal");
+  before_all = before_;
+  signals_set_last([] {
+    all_written(kLeave);
+    ::tcsetattr(STDIN_FILENO, TCSANOW, &before_all);
+  });
   all_written(kEnter);
 }
 
 Screen::~Screen() {
+  signals_set_last(nullptr);
   all_written(kLeave);
   ::tcsetattr(STDIN_FILENO, TCSADRAIN, &before_);
 }

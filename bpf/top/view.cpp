@@ -186,12 +186,6 @@ std::vector<Line> head_lines(const TopState& state, const TopView& view) {
 
 }  // namespace
 
-std::string printable(std::string_view text) {
-  std::string clean(text);
-  std::ranges::replace_if(clean, [](char c) { return c < ' ' || c > '~'; }, '?');
-  return clean;
-}
-
 const char* sort_name(Sort sort) { return kSortNames[static_cast<std::size_t>(sort)]; }
 
 Sort sort_parse(std::string_view text) {

@@ -68,7 +68,4 @@ struct Line {
 /// What is shown; no line is longer than `width`, and there are no more than `height`.
 std::vector<Line> top_lines(const TopState& state, const TopView& view);
 
-/// Text that a terminal takes as nothing but text: what is not printable ASCII is a question mark.
-std::string printable(std::string_view text);
-
 }  // namespace qtee::bpf

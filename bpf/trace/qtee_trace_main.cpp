@@ -40,6 +40,7 @@ class Trace final {
 
   int run() {
     kernel_require("qtee");
+    tracefs_require("qtee/qtee_invoke_begin");
     Session<trace_bpf> session(kTool, options_);
     bpf_map__set_max_entries(session->maps.trace_records, power_of_two(options_.buffer_kib) * 1024);
     session.load();
@@ -47,7 +48,7 @@ class Trace final {
       story_.add(*static_cast<const trace_record*>(data));
       tell_lost(session->bss->qtee_lost);
     });
-    session.run(options_.json ? "" : "tracing");
+    session.run("tracing");
     records.drain();
     if (!options_.json) {
       remark_write(kTool, fmt::format("{} invocations, {} callbacks", count_format(story_.invocations()),

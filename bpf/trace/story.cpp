@@ -19,7 +19,9 @@ std::string text_of(const char (&field)[Size]) {
   return std::string(field, ::strnlen(field, Size));
 }
 
-std::string thread_text(const trace_record& record) { return fmt::format("{}[{}]", text_of(record.comm), record.tid); }
+std::string thread_text(const trace_record& record) {
+  return fmt::format("{}[{}]", printable(text_of(record.comm)), record.tid);
+}
 
 // "0x4009.8(12 B in, 8 B out, 1 object in)": what is 0 is not said.
 std::string call_text(const trace_record& record) {

@@ -94,8 +94,10 @@ ToolOutput Tool::output(int status) const {
   return {exit_status(status), contents(out_.get()), contents(remarks_.get())};
 }
 
-ToolOutput Tool::stop(int signal) {
-  ::kill(pid_, signal);
+void Tool::signal(int signal) const { ::kill(pid_, signal); }
+
+ToolOutput Tool::stop(int number) {
+  signal(number);
   return wait();
 }
 

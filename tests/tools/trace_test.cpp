@@ -34,7 +34,7 @@ class TraceToolTest : public UserTest {
     argv.insert(argv.end(), options.begin(), options.end());
     const Finished run = program_run(with_load(argv, load));
     EXPECT_EQ(run.status, 0) << run.err;
-    EXPECT_EQ(run.err, "");
+    EXPECT_EQ(run.err, "qtee-trace: tracing; Ctrl-C ends it\n");
     std::vector<Json> lines;
     std::istringstream stream(run.out);
     for (std::string line; std::getline(stream, line);) {

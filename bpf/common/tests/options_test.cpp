@@ -55,8 +55,27 @@ TEST_F(OptionsTest, TheCommandsOptionsAreItsOwn) {
 }
 
 TEST_F(OptionsTest, WhatIsWrongIsRefused) {
-  for (const char* arguments : {"-p 99999999999", "-p a-name-of-16-char", "-o 4294967296", "-o root", "-O nothing",
-                                "-d -1", "-d soon", "-i 1ms", "-o 2 -O open", "--nothing"})
+  for (const char* arguments : {"-p 99999999999",
+                                "-p a-name-of-16-char",
+                                "-o 4294967296",
+                                "-o root",
+                                "-O nothing",
+                                "-d -1",
+                                "-d soon",
+                                "-i 1ms",
+                                "-o 2 -O open",
+                                "-O MAP_REGION",
+                                "-d nan",
+                                "-d inf",
+                                "-d 1e400",
+                                "-p ''",
+                                "-p=",
+                                "--process=",
+                                "-o ''",
+                                "-O ''",
+                                "-d ''",
+                                "-i ''",
+                                "--nothing"})
     EXPECT_THROW(parse(arguments), CLI::ParseError) << arguments;
 }
 
