@@ -583,7 +583,7 @@ static __always_inline int qtee_invoke_outputs_take(const void *buf, struct qtee
 
 static int qtee_invoke_any(struct qtee_context *context, u32 id, u32 op, struct qtee_args *args, s32 *result);
 
-/* Placed arguments that are not in the order of memory after all: nothing of the message is left, and it begins anew. */
+/* Placed arguments that are not in the order of memory after all: what was written is cleared, and it begins anew. */
 static noinline int qtee_invoke_again(struct qtee_context *context, u32 id, u32 op, struct qtee_args *args, s32 *result)
 {
 	qtee_message_clear(context->message);

@@ -224,7 +224,8 @@ static __always_inline void qtee_message_take_over(struct qtee_message *message,
 	const struct qtee_message_process *process = &message->left_by;
 	const u32 left = message->left;
 
-	if (unlikely(!retain || !qtee_tuning(message_retain) || process->started != current->group_leader->start_boottime ||
+	if (unlikely(!retain || !qtee_tuning(message_retain) ||
+		     process->started != current->group_leader->start_boottime ||
 		     process->exec != current->self_exec_id || process->tgid != current->tgid)) {
 		qtee_message_left_clear(message);
 		return;
@@ -244,8 +245,8 @@ static __always_inline void qtee_message_retain(struct qtee_message *message)
 }
 
 /*
- * Has nothing of an invocation left in @in, the inbound buffer in use, of which @used bytes were, but where it may be retained: its next message
- * overwrites most of that, which is not worth clearing then.
+ * Has nothing of an invocation left in @in, the inbound buffer in use, of which @used bytes were, but where it may be
+ * retained: its next message overwrites most of that, which is not worth clearing then.
  */
 static __always_inline void qtee_message_finish(struct qtee_message *message, void *in, u32 used, bool retain)
 {

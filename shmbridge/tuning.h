@@ -35,7 +35,7 @@ struct device;
 	X(trim_ms, 10000, 10, 3600000, 0644, \
 	  "How long a buffer is idle before it is given back, in ms (default 10000)") \
 	X(message_retain, 1, 0, 1, 0644, \
-	  "Leave what a program passed in a message buffer until its next message, or another program's, comes there (default 1); 0: clear it after each call") \
+	  "Leave what a program passed in a buffer until the next message there (default 1); 0: clear it at once") \
 	X(contexts, 0, 0, 65536, 0444, "transport=direct: most calls in QTEE at once (default 0: no bound)")
 
 /*

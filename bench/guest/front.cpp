@@ -3,6 +3,8 @@
 
 namespace qtee::bench {
 
-std::function<void()> Front::in_place(std::size_t, std::size_t) { throw Unsupported("arguments in place"); }
+std::function<void()> Front::in_place(std::size_t, std::size_t, std::span<const std::byte>) {
+  throw Unsupported("arguments in place");
+}
 
 }  // namespace qtee::bench

@@ -40,8 +40,9 @@ class Front {
   /// So many arguments of one kind; buffers have 8 bytes. Output objects are kept until drop().
   virtual void arguments(Kind kind, unsigned count) = 0;
   virtual void drop() = 0;
-  /// An invocation with one input, and an output unless `out` is 0, of so many bytes that are not copied.
-  virtual std::function<void()> in_place(std::size_t in, std::size_t out);
+  /// An invocation with one input, and an output unless `out` is 0, of so many bytes that are not copied. Unless it is
+  /// empty, `source`, of `in` bytes, is copied to the input each time, by the program.
+  virtual std::function<void()> in_place(std::size_t in, std::size_t out, std::span<const std::byte> source);
 
   /// Makes an object in QTEE; release() lets it go.
   virtual void create() = 0;

@@ -42,13 +42,14 @@ class QteeFront final : public Front {
   }
   void drop() override { made_.clear(); }
 
-  std::function<void()> in_place(std::size_t in, std::size_t out) override {
+  std::function<void()> in_place(std::size_t in, std::size_t out, std::span<const std::byte> source) override {
     const auto buffer = std::make_shared<MessageBuffer>(MessageBuffer::allocate(in + out));
     std::ranges::fill(buffer->bytes(), std::byte{7});
     const auto call = std::make_shared<RawInvoke>(static_cast<std::uint32_t>(out != 0 ? Op::echo : Op::mirror),
                                                   std::size_t{out != 0 ? 2u : 1u});
     call->param(0) = test::param_placed(buffer->fd(), true, 0, in);
-    return [this, buffer, call, in, out] {
+    return [this, buffer, call, in, out, source] {
+      if (!source.empty()) std::memcpy(buffer->bytes().data(), source.data(), in);
       if (out != 0) call->param(1) = test::param_placed(buffer->fd(), false, static_cast<std::uint32_t>(in), out);
       invoke(*call);
     };

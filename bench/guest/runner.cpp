@@ -30,7 +30,7 @@ struct Pace {
 };
 constexpr Pace kFull{.repetition = Seconds(0.04), .repetitions = 9, .slow = Seconds(2)};
 constexpr Pace kQuick{.repetition = Seconds(0.015), .repetitions = 3, .slow = Seconds(2)};
-constexpr int kSlowRepetitions = 3;
+constexpr int kSlowRepetitions = 1;
 constexpr unsigned kWarm = 3;
 constexpr double kMostRuns = 1 << 16;
 

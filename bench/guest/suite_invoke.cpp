@@ -14,12 +14,13 @@ std::string size_name(std::size_t size) {
 
 namespace {
 
-Path in_place(Front& front, const std::string& name, std::size_t in, std::size_t out) {
+Path in_place(Front& front, const std::string& name, std::size_t in, std::size_t out,
+              std::span<const std::byte> source = {}) {
   // The message buffer is there as long as the path is measured.
   const auto call = std::make_shared<std::function<void()>>();
   return {.name = name,
           .work = [call] { (*call)(); },
-          .setup = [&front, call, in, out] { *call = front.in_place(in, out); },
+          .setup = [&front, call, in, out, source] { *call = front.in_place(in, out, source); },
           .teardown = [call] { *call = {}; }};
 }
 
@@ -35,6 +36,10 @@ Paths suite_invoke(Bench& bench) {
     paths.push_back({.name = "invoke/" + size_name(size),
                      .work = [&front, buffers, size] { front.echo(buffers->in(size), buffers->out(size)); }});
   paths.push_back({.name = "invoke/1MiB_in", .work = [&front, buffers] { front.send(buffers->in(Buffers::kSize)); }});
+  // With the copy that a program makes whose input lies elsewhere.
+  auto placed = in_place(front, "invoke/1MiB_in_placed", Buffers::kSize, 0, buffers->in(Buffers::kSize));
+  placed.teardown = [buffers, drop = placed.teardown] { drop(); };
+  paths.push_back(placed);
   paths.push_back(in_place(front, "invoke/64KiB_placed", 64 << 10, 0));
   paths.push_back(in_place(front, "invoke/64KiB_placed_both", 64 << 10, 64 << 10));
 

@@ -126,9 +126,10 @@ struct qtee_arg {
  * struct qtee_args - arguments of an invocation or of a callback
  * @count: how many, up to QTEE_ARGS_MAX
  * @result: of a callback: the object's own answer, sent as it is when the dispatcher returns 0
- * @retain: of an invocation: all that goes in and comes out is the calling process's, so that it may stay in the message
- *	buffer until a message of that process overwrites it. An output that QTEE does not write to is zero, or what an
- *	earlier message left there. It is cleared before another process, or one who does not say so, uses the buffer.
+ * @retain: of an invocation: all that goes in and comes out is the calling process's, so that it may stay in the
+ *	message buffer until a message of that process overwrites it. An output that QTEE does not write to is zero, or
+ *	what an earlier message left there. It is cleared before another process, or one who does not say so, uses the
+ *	buffer.
  * @plain: all are buffers with QTEE_ARG_USER and nothing else, inputs in front of outputs, each smaller than 4 GiB;
  *	optional, and quicker. Then @inputs and @bytes have to be right
  * @in_place: the same, but with QTEE_ARG_PLACED. Then @inputs has to be right
