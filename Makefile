@@ -37,7 +37,7 @@ demo: machine ## boot the virtual SoC and talk to QTEE through our driver, step 
 
 test: vsoc ## everything: host unit tests, each guest test on debian and lts, the hostile ones on debug too
 	@vsoc/setup $(TEST_KERNELS:%=kernel-%) web browser
-	@$(MAKE) modules KERNELS="$(KERNELS) $(TEST_KERNELS)"
+	@$(MAKE) modules KERNELS="$(KERNELS) $(TEST_KERNELS) $$(qcom=$$(sed -n 's/^kernel-qcom=//p' build/pieces); [ ! -d "$$qcom" ] || echo qcom)"
 	@echo "== tests"
 	@$(ctest) -LE '^more$$' $(CTEST_ARGS)
 

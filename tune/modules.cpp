@@ -27,8 +27,8 @@ namespace fs = std::filesystem;
 using bpf::ToolError;
 
 constexpr std::array kModules = {"qtee", "qtee_mem", "qtee_user", "qtee_tee"};
-/// Parameters that are no tunables, and have to be as they were.
-constexpr std::array kOthers = {"transport", "shmbridge", "mapping_ahead"};
+/// Parameters that can't be written, are no tunables, and have to be as they were.
+constexpr std::array kOthers = {"transport", "shmbridge"};
 constexpr int kTries = 50;
 constexpr std::chrono::milliseconds kPause{100};
 
@@ -55,6 +55,12 @@ std::string text_of(const fs::path& path) {
   std::string line;
   std::getline(file, line);
   return line;
+}
+
+/// Of parameters that this program does not know: what can be written may be another than by default.
+bool writable(const fs::directory_entry& file) {
+  std::error_code error;
+  return (file.status(error).permissions() & fs::perms::owner_write) != fs::perms::none;
 }
 
 /// What QTEE still holds pins a module; its releases ride on its answers, which this asks for.
@@ -109,7 +115,7 @@ Modules::Modules(std::string folder, const Settings& now) : folder_(std::move(fo
       // Limits of classes may have been changed since.
       if (const auto found = now.find(parameter); tunes && found != now.end())
         known.parameters.emplace_back(parameter, values_format(found->second));
-      else if (tunes || std::ranges::find(kOthers, parameter) != kOthers.end())
+      else if (tunes || std::ranges::find(kOthers, parameter) != kOthers.end() || writable(file))
         known.parameters.emplace_back(parameter, text_of(file.path()));
     }
     modules_.push_back(std::move(known));

@@ -6,8 +6,10 @@
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "clock.hpp"
 #include "measure.hpp"
@@ -29,6 +31,7 @@ struct TuneOptions : bpf::Options {
   bool verify = false;
   bool apply = false;
   bool list = false;
+  bool restore = false;
   unsigned rounds = 6;
   std::string profile;
   std::vector<std::string> set;
@@ -52,6 +55,8 @@ class Tune final {
 
   int run() {
     if (options_.list) return list();
+    restore();
+    if (options_.restore) return 0;
     Settings wanted;
     std::string title = "Proposed by qtee-tune";
     int status = 0;
@@ -85,6 +90,25 @@ class Tune final {
     return 0;
   }
 
+  /// What one that was killed has left is put back, whatever this one is for. Who tries settings goes on with the
+  /// journal.
+  void restore() {
+    const bool tries = options_.verify || options_.apply || options_.restore;
+    std::error_code error;
+    if (!tries && std::filesystem::file_size(Journal::kPath, error) == 0) return;
+    if (!tries && error) return;
+    try {
+      journal_.emplace();
+      const std::string done = trial_restore(*journal_);
+      if (!done.empty()) bpf::remark_write(kTool, done);
+      if (done.empty() && options_.restore) bpf::remark_write(kTool, "nothing is left of a trial");
+    } catch (const bpf::ToolError& why) {
+      if (tries) throw;
+      bpf::remark_write(kTool, why.what());
+    }
+    if (!tries) journal_.reset();
+  }
+
   /// What is asked for by --profile and --set.
   Settings given(std::string& title) const {
     Settings wanted;
@@ -102,7 +126,7 @@ class Tune final {
   /// Tries them or applies them, where that is asked for, and writes what is in use then.
   int use(const Settings& wanted, const std::string& title, int status) {
     if (options_.verify || options_.apply) {
-      Trial trial(wanted, options_.modules);
+      Trial trial(wanted, options_.modules, *journal_);
       if (options_.verify) {
         report_.settings(trial.before(), trial.changes(), "to try");
         if (trial.how() != Trial::How::nothing && !verify(trial)) return kReverted;
@@ -176,9 +200,13 @@ class Tune final {
   const TuneOptions& options_;
   const Report report_;
   std::uint64_t lost_ = 0;
+  std::optional<Journal> journal_;
 };
 
 void options_check(const TuneOptions& options) {
+  if (options.restore &&
+      (options.verify || options.apply || options.given() || options.list || !options.command.empty()))
+    throw CLI::ValidationError("--restore is without other things to do");
   if (options.verify && options.command.empty())
     throw CLI::ValidationError("--verify takes the load, a command behind --, which it runs again and again");
   if (options.verify && options.apply)
@@ -209,6 +237,7 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(kRoundsLeast, 100u))
       ->type_name("N");
   app.add_flag("--apply", options.apply, "Have the settings in use, without a trial");
+  app.add_flag("--restore", options.restore, "Put back what one that was killed has left, and end");
   app.add_option("--profile", options.profile,
                  "Take these settings instead of watching: a name, or a file with a slash")
       ->type_name("NAME");

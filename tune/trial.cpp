@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <vector>
 
 #include "output.hpp"
@@ -18,12 +19,24 @@ int order(const std::string& name, std::uint32_t from, std::uint32_t to) {
   return to > from ? 2 : 1;
 }
 
+void set_live(const Driver& driver, const Settings& from, const Settings& to) {
+  std::vector<std::string> names;
+  for (const auto& [name, values] : to) names.push_back(name);
+  std::ranges::stable_sort(
+      names, {}, [&](const std::string& name) { return order(name, setting(from, name), setting(to, name)); });
+  for (const std::string& name : names) driver.set(name, to.at(name));
+}
+
 }  // namespace
 
-Trial::Trial(const Settings& wanted, std::string modules) : before_(driver_.settings()) {
-  for (const auto& [name, values] : wanted)
-    if (!before_.contains(name))
-      throw bpf::ToolError(fmt::format("{} can't be set: the module {} is not loaded", name, tunable(name).module));
+Trial::Trial(const Settings& wanted, std::string modules, Journal& journal)
+    : journal_(journal), before_(driver_.settings()) {
+  for (const auto& [name, values] : wanted) {
+    if (before_.contains(name)) continue;
+    const std::string module(tunable(name).module);
+    throw bpf::ToolError(fmt::format("{} can't be set: the module {} {}", name, module,
+                                     bpf::module_loaded(module) ? "that is loaded does not have it" : "is not loaded"));
+  }
   changes_ = settings_changed(before_, wanted);
   Settings all = before_;
   for (const auto& [name, values] : changes_) all.insert_or_assign(name, values);
@@ -32,22 +45,30 @@ Trial::Trial(const Settings& wanted, std::string modules) : before_(driver_.sett
   for (const auto& [name, values] : changes_)
     if (!driver_.live(name, values)) how_ = How::reload;
   if (how_ == How::reload) modules_.emplace(std::move(modules), before_);
+  if (how_ == How::nothing) return;
+  Journal::Entry entry{before_, changes_, "", {}};
+  if (modules_) {
+    // Who restores may stand elsewhere.
+    if (!modules_->folder().empty()) entry.folder = std::filesystem::absolute(modules_->folder());
+    entry.loaded = modules_->modules();
+  }
+  journal_.write(entry);
 }
 
 Trial::~Trial() {
   try {
     revert();
+    journal_.clear();
   } catch (const std::exception& error) {
-    bpf::remark_write("qtee-tune", fmt::format("the settings could not be reverted: {}", error.what()));
+    bpf::remark_write(
+        "qtee-tune",
+        fmt::format("the settings could not be reverted: {}; qtee-tune --restore tries it again", error.what()));
   }
 }
 
-void Trial::set_live(const Settings& from, const Settings& to) const {
-  std::vector<std::string> names;
-  for (const auto& [name, values] : to) names.push_back(name);
-  std::ranges::stable_sort(
-      names, {}, [&](const std::string& name) { return order(name, setting(from, name), setting(to, name)); });
-  for (const std::string& name : names) driver_.set(name, to.at(name));
+void Trial::keep() {
+  applied_ = false;
+  journal_.clear();
 }
 
 void Trial::renew() const {
@@ -65,7 +86,7 @@ void Trial::apply() {
   }
   applied_ = true;
   try {
-    set_live(before_, changes_);
+    set_live(driver_, before_, changes_);
   } catch (const std::exception&) {
     revert();
     throw;
@@ -82,7 +103,42 @@ void Trial::revert() {
   const Settings now = driver_.settings();
   Settings old;
   for (const auto& [name, values] : changes_) old.emplace(name, before_.at(name));
-  set_live(now, settings_changed(now, old));
+  set_live(driver_, now, settings_changed(now, old));
+}
+
+std::string trial_restore(Journal& journal) {
+  const auto left = journal.left();
+  if (!left) return "";
+  const bool reload = !left->loaded.empty();
+  const bool all =
+      std::ranges::all_of(left->loaded, [](const auto& module) { return bpf::module_loaded(module.name); });
+  Settings now, old, others;
+  if (bpf::module_loaded("qtee") && all) {
+    const Driver driver;
+    now = driver.settings();
+    for (const auto& [name, values] : left->after) {
+      const auto found = now.find(name);
+      if (found == now.end() || found->second == left->before.at(name)) continue;
+      (found->second == values ? old : others).emplace(name, left->before.at(name));
+    }
+    // Of what is loaded anew all has to be the trial's; else somebody has loaded it.
+    if (reload && !others.empty()) old.clear();
+    if (!old.empty() && !reload) set_live(driver, now, old);
+  }
+  if (reload && (!all || !old.empty())) Modules(left->folder, left->loaded).restore();
+  journal.clear();
+  std::string words;
+  for (const auto& [name, values] : all ? old : left->before) {
+    if (!all && !left->after.contains(name)) continue;
+    words += fmt::format("{}{}={}", words.empty() ? "" : " ", name, values_format(values));
+  }
+  std::string kept;
+  for (const auto& [name, values] : others) kept += fmt::format("{}{}", kept.empty() ? "" : ", ", name);
+  std::string said = "an earlier one was killed while it tried settings; ";
+  said += words.empty() ? "nothing of them is left"
+                        : fmt::format("{}: {}", reload ? "the driver was loaded anew as it was" : "put back", words);
+  if (!kept.empty()) said += fmt::format("; somebody has changed since, and so it stays: {}", kept);
+  return said;
 }
 
 }  // namespace qtee::tune

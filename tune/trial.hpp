@@ -7,6 +7,7 @@
 #include <string>
 
 #include "driver.hpp"
+#include "journal.hpp"
 #include "modules.hpp"
 #include "settings.hpp"
 
@@ -18,8 +19,9 @@ class Trial final {
   /// How they come into use.
   enum class How { nothing, live, reload };
 
-  /// `modules`: as Modules takes it. Changes nothing yet. Throws ToolError where the driver is not there.
-  Trial(const Settings& wanted, std::string modules);
+  /// `modules`: as Modules takes it. `journal` outlives this, and has what was before until that is so again. Changes
+  /// nothing yet. Throws ToolError where the driver is not there.
+  Trial(const Settings& wanted, std::string modules, Journal& journal);
   /// Has all as it was; says so on the standard error output where that is not possible.
   ~Trial();
   Trial(const Trial&) = delete;
@@ -36,17 +38,20 @@ class Trial final {
   void apply();
   /// Has all as it was, now. Throws ToolError.
   void revert();
-  void keep() { applied_ = false; }
+  void keep();
 
  private:
-  void set_live(const Settings& from, const Settings& to) const;
-
   Driver driver_;
+  Journal& journal_;
   Settings before_;
   Settings changes_;
   How how_;
   std::optional<Modules> modules_;
   bool applied_ = false;
 };
+
+/// Has all as it was before a trial whose process was killed. What somebody has changed since then stays. Returns what
+/// was left and is done, in words; "" if nothing. Throws ToolError; then it can be tried again.
+std::string trial_restore(Journal& journal);
 
 }  // namespace qtee::tune

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
+#include <cstdint>
 #include <fstream>
 #include <regex>
 #include <set>
@@ -22,6 +24,9 @@ const std::set<std::string, std::less<>> whos = {"floor", "mainline", "tee", "qt
 // Numbers of an entry that are no measurements.
 const std::set<std::string, std::less<>> bookkeeping = {
     "family_index", "per_family_instance_index", "repetitions", "repetition_index", "threads", "iterations"};
+
+// Thirty years in ns; sums of such numbers are still exact enough, and finite.
+constexpr double most = 1e18;
 
 struct Place {
   const std::string& file;
@@ -44,6 +49,18 @@ std::string text_member(const Json& object, const char* key, const Place& place)
   return value.get<std::string>();
 }
 
+// ISO 8601 with a zone, of a day and a time that there are: browsers take no other.
+bool time_good(const std::string& text) {
+  static const std::regex iso(R"((\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d) ?(Z|[+-](\d\d):?(\d\d)))");
+  std::smatch part;
+  if (!std::regex_match(text, part, iso)) return false;
+  const auto number = [&](std::size_t i) { return part[i].matched ? std::stoi(part[i].str()) : 0; };
+  const std::chrono::year_month_day day{std::chrono::year(number(1)),
+                                        std::chrono::month(static_cast<unsigned>(number(2))),
+                                        std::chrono::day(static_cast<unsigned>(number(3)))};
+  return day.ok() && number(4) < 24 && number(5) < 60 && number(6) < 60 && number(8) < 24 && number(9) < 60;
+}
+
 // Results of a tree that git knows nothing of: each run is a commit of its own.
 void context_complete(Json& context, const std::string& time) {
   if (!context.is_object() || context.contains("commit")) return;
@@ -59,9 +76,8 @@ void context_check(const Json& context, const Place& place) {
   const std::string schema = context["qtee_schema"];
   if (schema != "1") place.fail(fmt::format("\"qtee_schema\" is \"{}\"; this program knows \"1\"", schema));
   for (const char* key : {"commit", "commit_time", "commit_subject", "dirty"}) text_member(context, key, place);
-  static const std::regex iso(R"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d ?(Z|[+-]\d\d:?\d\d))");
   const std::string commit_time = context["commit_time"];
-  if (!std::regex_match(commit_time, iso))
+  if (!time_good(commit_time))
     place.fail(fmt::format("\"commit_time\" is \"{}\", which is no ISO 8601 time", commit_time));
   for (const char* key : {"dirty", "icount"})
     if (context[key] != "0" && context[key] != "1") place.fail(fmt::format("\"{}\" is neither \"0\" nor \"1\"", key));
@@ -87,7 +103,10 @@ void name_check(const std::string& name, const Place& place) {
     place.fail(fmt::format("unknown \"{}\" at the end of the name; there are {}", who, fmt::join(whos, ", ")));
 }
 
-void entry_take(const Json& entry, RunFile& run, Place place) {
+// Names and repetitions that there were.
+using Taken = std::set<std::pair<std::string, std::int64_t>>;
+
+void entry_take(const Json& entry, RunFile& run, Taken& taken, Place place) {
   if (!entry.is_object()) place.fail("not an object");
   const std::string full =
       entry.contains("run_name") ? text_member(entry, "run_name", place) : text_member(entry, "name", place);
@@ -106,6 +125,10 @@ void entry_take(const Json& entry, RunFile& run, Place place) {
   if (text_member(entry, "time_unit", place) != "ns") place.fail("\"time_unit\" is not \"ns\"");
   member(entry, "real_time", place);
   member(entry, "cpu_time", place);
+  const auto repetition = entry.find("repetition_index");
+  if (repetition != entry.end() && repetition->is_number_integer() &&
+      !taken.emplace(name, repetition->get<std::int64_t>()).second)
+    place.fail(fmt::format("repetition {} of {} for the second time", repetition->dump(), name));
   Benchmark& benchmark = run.benchmarks[name];
   for (const auto& [key, value] : entry.items()) {
     const bool time = key == "real_time" || key == "cpu_time";
@@ -113,7 +136,7 @@ void entry_take(const Json& entry, RunFile& run, Place place) {
     if (!value.is_number() || bookkeeping.contains(key)) continue;
     const double number = value.get<double>();
     // What something costs beyond something else may be less than nothing.
-    if (!std::isfinite(number) || (number < 0 && !key.starts_with("over_")))
+    if (!std::isfinite(number) || std::abs(number) > most || (number < 0 && !key.starts_with("over_")))
       place.fail(fmt::format("\"{}\" is {}", key, value.dump()));
     benchmark[key].push_back(number);
   }
@@ -139,12 +162,25 @@ void budget_check(const std::string& name, const Benchmark& benchmark, const Pla
 
 std::string time_of(const std::string& name, const Json& context) {
   static const std::regex stamped(R"((\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-.*)");
-  if (std::smatch part; std::regex_match(name, part, stamped))
-    return fmt::format("{}-{}-{}T{}:{}:{}Z", part[1].str(), part[2].str(), part[3].str(), part[4].str(), part[5].str(),
-                       part[6].str());
+  if (std::smatch part; std::regex_match(name, part, stamped)) {
+    const std::string time = fmt::format("{}-{}-{}T{}:{}:{}Z", part[1].str(), part[2].str(), part[3].str(),
+                                         part[4].str(), part[5].str(), part[6].str());
+    if (!time_good(time)) Place{name, ""}.fail(fmt::format("there is no time {}, as the name has it", time));
+    return time;
+  }
   const Place place{name, "context"};
   if (!context.is_object()) place.fail("not an object");
-  return text_member(context, "date", place);
+  const std::string date = text_member(context, "date", place);
+  if (!time_good(date)) place.fail(fmt::format("\"date\" is \"{}\", which is no ISO 8601 time", date));
+  return date;
+}
+
+bool utf8_good(const std::string& text) {
+  try {
+    return !Json(text).dump().empty();
+  } catch (const Json::type_error&) {
+    return false;
+  }
 }
 
 }  // namespace
@@ -152,11 +188,14 @@ std::string time_of(const std::string& name, const Json& context) {
 RunFile run_file_parse(const std::string& name, std::string text) {
   RunFile run;
   run.name = name;
+  if (!utf8_good(name)) throw BadFile(fmt::format("{}: the file's name is not UTF-8", name));
   Json json;
   try {
     json = Json::parse(text);
   } catch (const Json::parse_error& error) {
     throw BadFile(fmt::format("{}: not JSON, at byte {} of {}", name, std::min(error.byte, text.size()), text.size()));
+  } catch (const Json::out_of_range& error) {
+    throw BadFile(fmt::format("{}: a number that is too large: {}", name, error.what()));
   }
   const Place place{run.name, ""};
   if (!json.is_object()) place.fail("not an object");
@@ -166,8 +205,9 @@ RunFile run_file_parse(const std::string& name, std::string text) {
   context_check(run.context, Place{run.name, "context"});
   const Json& entries = member(json, "benchmarks", place);
   if (!entries.is_array() || entries.empty()) place.fail("\"benchmarks\" is not a list with something in it");
+  Taken taken;
   for (std::size_t i = 0; i < entries.size(); ++i)
-    entry_take(entries[i], run, Place{run.name, fmt::format("benchmarks[{}]", i)});
+    entry_take(entries[i], run, taken, Place{run.name, fmt::format("benchmarks[{}]", i)});
   if (run.benchmarks.empty() && run.failures.empty())
     place.fail("only aggregates; run without --benchmark_report_aggregates_only");
   for (const auto& [benchmark, values] : run.benchmarks) budget_check(benchmark, values, place);

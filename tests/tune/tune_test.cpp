@@ -196,6 +196,78 @@ TEST_F(TuneTest, NothingIsLeftOfWhatIsInterrupted) {
   EXPECT_NE(output.remarks.find("interrupted"), output.remarks.npos) << output.remarks;
 }
 
+/// As soon as `setting`, a parameter and its value, is tried, it takes long.
+Words waiting(const std::string& name, const std::string& value) {
+  return {"sh", "-c", "qtee-load --null 5; ! grep -qx " + value + " " + parameter_path(name) + " || exec sleep 1000"};
+}
+
+/// Kills it while it tries the setting.
+void kill_while_tried(const Words& command, const std::string& name, const std::string& value) {
+  Tool tune(command);
+  std::error_code error;
+  const auto tried = [&] {
+    return std::filesystem::exists(parameter_path(name), error) && file_read(parameter_path(name)) == value;
+  };
+  for (int i = 0; i < 3000 && !tried(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  ASSERT_TRUE(tried());
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  // One that tries settings is enough, and nothing is taken from it.
+  for (const Words& options : {Words{"--restore"}, Words{"--apply", "--set", "messages_spare=5"}}) {
+    Words other = {"qtee-tune"};
+    other.insert(other.end(), options.begin(), options.end());
+    const ToolOutput output = Tool::run(other);
+    EXPECT_EQ(output.status, 1);
+    EXPECT_NE(output.remarks.find("another qtee-tune, process "), output.remarks.npos) << output.remarks;
+  }
+  tune.stop(SIGKILL);
+  EXPECT_TRUE(tried());
+}
+
+TEST_F(TuneTest, WhatIsKilledIsPutBackWhenAsked) {
+  const Words options = {"--verify", "--rounds", "5", "--set", "trim_ms=5000"};
+  kill_while_tried(command(options, waiting("trim_ms", "5000")), "trim_ms", "5000");
+  const ToolOutput first = run({"--restore"}), second = run({"--restore"});
+  EXPECT_EQ(first.status, 0);
+  EXPECT_NE(first.remarks.find("put back: trim_ms=1000"), first.remarks.npos) << first.remarks;
+  EXPECT_EQ(values(), before_);
+  EXPECT_EQ(second.status, 0);
+  EXPECT_NE(second.remarks.find("nothing is left"), second.remarks.npos) << second.remarks;
+}
+
+TEST_F(TuneTest, WhatIsKilledIsPutBackByTheNext) {
+  const Words options = {"--verify", "--rounds", "5", "--set", "trim_ms=5000", "--set", "messages_spare=9"};
+  kill_while_tried(command(options, waiting("trim_ms", "5000")), "trim_ms", "5000");
+  // What somebody has changed since is not.
+  const auto trim_ms = [](const std::string& value) { std::ofstream(parameter_path("trim_ms")) << value; };
+  trim_ms("7000");
+  const ToolOutput next = run({"--set", "trim_ms=7000"});
+  EXPECT_NE(next.remarks.find("put back: messages_spare=" + before_.at("messages_spare")), next.remarks.npos)
+      << next.remarks;
+  EXPECT_NE(next.remarks.find("so it stays: trim_ms"), next.remarks.npos) << next.remarks;
+  EXPECT_EQ(file_read(parameter_path("trim_ms")), "7000");
+  trim_ms(before_.at("trim_ms"));
+}
+
+TEST_F(TuneTest, WhatIsKilledAfterTheDriverWasLoadedAnewIsPutBack) {
+  const Words options = {"--verify", "--rounds", "5", "--set", "classes_kib=256,4096"};
+  kill_while_tried(command(options, waiting("classes_kib", "256,4096")), "classes_kib", "256,4096");
+  const ToolOutput output = run({"--restore"});
+  EXPECT_EQ(output.status, 0) << output.remarks;
+  EXPECT_NE(output.remarks.find("loaded anew as it was: classes_kib=128,"), output.remarks.npos) << output.remarks;
+  EXPECT_TRUE(module_loaded("qtee_user") && module_loaded("qtee_mem"));
+}
+
+TEST_F(TuneTest, AHalfWrittenOrForeignJournalIsNoHarm) {
+  std::ofstream("/run/qtee-tune.json") << "{\"pid\": 1, \"before\": {\"trim_ms\"";
+  EXPECT_EQ(run({"--restore"}).status, 0);
+  std::ofstream("/run/qtee-tune.json")
+      << "{\"before\": {\"nothing\": [1]}, \"after\": {}, \"folder\": \"\", \"loaded\": []}";
+  const ToolOutput foreign = run({"--restore"});
+  EXPECT_EQ(foreign.status, 1);
+  EXPECT_NE(foreign.remarks.find("another version"), foreign.remarks.npos) << foreign.remarks;
+  std::filesystem::remove("/run/qtee-tune.json");
+}
+
 TEST_F(TuneTest, NothingIsLeftWhenTheLoadFails) {
   const ToolOutput at_once = run({"--verify", "--set", "trim_ms=5000"}, {"false"});
   EXPECT_EQ(at_once.status, 1);

@@ -90,6 +90,14 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"NumberForText", [](Json& f) { f["context"]["cpus"] = 2; }, "\"cpus\" is not a string"},
         Damage{"Schema", [](Json& f) { f["context"]["qtee_schema"] = "2"; }, "\"qtee_schema\" is \"2\""},
         Damage{"Time", [](Json& f) { f["context"]["commit_time"] = "yesterday"; }, "no ISO 8601 time"},
+        Damage{"Month", [](Json& f) { f["context"]["commit_time"] = "2026-13-01T00:00:00Z"; }, "no ISO 8601 time"},
+        Damage{"Day", [](Json& f) { f["context"]["commit_time"] = "2026-02-29T00:00:00Z"; }, "no ISO 8601 time"},
+        Damage{"Hour", [](Json& f) { f["context"]["commit_time"] = "2026-02-01T24:00:00Z"; }, "no ISO 8601 time"},
+        Damage{"Zone", [](Json& f) { f["context"]["commit_time"] = "2026-02-01T00:00:00+99:00"; }, "no ISO 8601 time"},
+        Damage{"Date", [](Json& f) { f["context"]["date"] = "yesterday"; }, "\"date\" is \"yesterday\""},
+        Damage{"Twice", [](Json& f) { f["benchmarks"].push_back(f["benchmarks"][2]); },
+               "repetition 1 of invoke/none/qtee for the"},
+        Damage{"Absurd", [](Json& f) { f["benchmarks"][0]["real_time"] = 1e300; }, "\"real_time\" is 1e+300"},
         Damage{"Dirty", [](Json& f) { f["context"]["dirty"] = "yes"; }, "\"dirty\" is neither"},
         Damage{"Settings", [](Json& f) { f["context"]["settings"] = "a=b"; }, "\"settings\" is not"},
         Damage{"Empty", [](Json& f) { f["benchmarks"] = Json::array(); }, "\"benchmarks\" is not a list"},
@@ -105,6 +113,22 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(RunFileTest, WhatIsNoJsonIsToldWithItsPlace) {
   EXPECT_THAT([] { run_file_parse("cut.json", sample_file().dump().substr(0, 100)); },
               ::testing::ThrowsMessage<BadFile>(AllOf(StartsWith("cut.json: not JSON, at byte"))));
+  const auto with = [](const char* number) {
+    std::string text = sample_file().dump();
+    return text.replace(text.find("100.5"), 5, number);
+  };
+  EXPECT_THAT([&] { run_file_parse("nan.json", with("NaN")); },
+              ::testing::ThrowsMessage<BadFile>(StartsWith("nan.json: not JSON, at byte")));
+  EXPECT_THAT([&] { run_file_parse("large.json", with("1e999")); },
+              ::testing::ThrowsMessage<BadFile>(AllOf(StartsWith("large.json: a number"), HasSubstr("1e999"))));
+}
+
+TEST(RunFileTest, ItsNameIsTextAndATime) {
+  const std::string text = sample_file().dump();
+  EXPECT_THAT([&] { run_file_parse("20269999T999999Z-debian.json", text); },
+              ::testing::ThrowsMessage<BadFile>(HasSubstr("there is no time 2026-99-99T99:99:99Z")));
+  EXPECT_THAT([&] { run_file_parse("a\xff.json", text); },
+              ::testing::ThrowsMessage<BadFile>(HasSubstr("the file's name is not UTF-8")));
 }
 
 class FolderTest : public ::testing::Test {
