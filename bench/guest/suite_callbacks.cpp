@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "one_cpu.hpp"
 #include "suite.hpp"
 
 namespace qtee::bench {
@@ -30,6 +31,8 @@ Paths suite_callbacks(Bench& bench) {
   paths.push_back(
       {.name = "callbacks/released", .work = [&front] { front.call_back(Server::plain, 1); }, .counted = false});
   paths.push_back({.name = "callbacks/nested_4", .work = [&front] { front.nest(4); }, .counted = false});
+  for (Path& path : paths)
+    if (!path.counted) path = on_one_cpu(path);
   return paths;
 }
 

@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "buffers.hpp"
+#include "one_cpu.hpp"
 #include "qtee/file_descriptor.hpp"
 #include "suite.hpp"
 
@@ -83,9 +84,11 @@ Paths suite_floor() {
   paths.push_back(ask("floor/ioctl", kEmpty));
   paths.push_back(ask("floor/smc", kSmc));
   paths.push_back(ask("floor/scm", kScm));
-  paths.push_back({.name = "floor/wakeup", .work = [echo] { echo->run(); }, .counted = false});
+  const Path wakeup{.name = "floor/wakeup", .work = [echo] { echo->run(); }, .counted = false};
+  paths.push_back(wakeup);
   // As callbacks do: one wake-up there and one back.
-  paths.push_back({.name = "callbacks/user", .work = [echo] { echo->run(); }, .counted = false});
+  paths.push_back(on_one_cpu(wakeup));
+  paths.back().name = "callbacks/user";
   paths.push_back(ask("invoke/none", kSmc));
   for (const std::size_t size : {std::size_t{64}, std::size_t{1} << 10, std::size_t{4} << 10, std::size_t{16} << 10,
                                  std::size_t{64} << 10, std::size_t{1} << 20}) {
