@@ -36,6 +36,8 @@ struct device;
 	  "How long a buffer is idle before it is given back, in ms (default 10000)") \
 	X(message_retain, 1, 0, 1, 0644, \
 	  "Leave what a program passed in a buffer until the next message there (default 1); 0: clear it at once") \
+	X(callback_poll_us, 200, 0, 10000, 0644, \
+	  "How long servers and invokers poll at most before they sleep, in us (default 200); 0: they do not") \
 	X(contexts, 0, 0, 65536, 0444, "transport=direct: most calls in QTEE at once (default 0: no bound)")
 
 /*

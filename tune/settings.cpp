@@ -30,6 +30,7 @@ constexpr std::array kTunables = {
     Tunable{"pool_max_kib", "qtee", 64, 4194304, When::live, true},
     Tunable{"trim_ms", "qtee", 10, 3600000, When::live, true},
     Tunable{"message_retain", "qtee", 0, 1, When::live, true},
+    Tunable{"callback_poll_us", "qtee", 0, 10000, When::live, true},
     Tunable{"contexts", "qtee", 0, 65536, When::load, true},
     Tunable{"classes_kib", "qtee", 4, kMessageMax, When::load, true, kClasses},
     Tunable{"classes_max", "qtee", 1, kClassMax, When::load, true, kClasses},

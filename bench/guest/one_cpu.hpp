@@ -5,9 +5,8 @@
 
 namespace qtee::bench {
 
-/// The path, with all threads of this process on one CPU while it is measured. Where threads wake each other up across
-/// CPUs, what an idle CPU of the emulator takes to begin again is several times what is to be measured, and the same
-/// for all drivers.
+/// The path, with all threads of this process on one CPU while it is measured: nothing is done at once there, nobody
+/// can poll, and no CPU is idle, whose wake-up takes an emulator several times what is to be measured.
 Path on_one_cpu(Path path);
 
 }  // namespace qtee::bench

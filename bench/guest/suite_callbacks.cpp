@@ -31,8 +31,7 @@ Paths suite_callbacks(Bench& bench) {
   paths.push_back(
       {.name = "callbacks/released", .work = [&front] { front.call_back(Server::plain, 1); }, .counted = false});
   paths.push_back({.name = "callbacks/nested_4", .work = [&front] { front.nest(4); }, .counted = false});
-  for (Path& path : paths)
-    if (!path.counted) path = on_one_cpu(path);
+  paths.push_back(on_one_cpu(round_trip(front, "callbacks/user_one_cpu", Server::plain, 0)));
   return paths;
 }
 

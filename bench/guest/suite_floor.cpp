@@ -84,11 +84,13 @@ Paths suite_floor() {
   paths.push_back(ask("floor/ioctl", kEmpty));
   paths.push_back(ask("floor/smc", kSmc));
   paths.push_back(ask("floor/scm", kScm));
-  const Path wakeup{.name = "floor/wakeup", .work = [echo] { echo->run(); }, .counted = false};
+  Path wakeup{.name = "floor/wakeup", .work = [echo] { echo->run(); }, .counted = false};
   paths.push_back(wakeup);
-  // As callbacks do: one wake-up there and one back.
+  // As callbacks do to servers that sleep: one wake-up there and one back.
+  wakeup.name = "callbacks/user";
+  paths.push_back(wakeup);
+  wakeup.name = "callbacks/user_one_cpu";
   paths.push_back(on_one_cpu(wakeup));
-  paths.back().name = "callbacks/user";
   paths.push_back(ask("invoke/none", kSmc));
   for (const std::size_t size : {std::size_t{64}, std::size_t{1} << 10, std::size_t{4} << 10, std::size_t{16} << 10,
                                  std::size_t{64} << 10, std::size_t{1} << 20}) {

@@ -25,6 +25,8 @@ constexpr File kDriver[] = {
     {"statistics/invocations", "qtee_driver_invocations_total", Kind::counter,
      "Invocations sent to QTEE, RELEASE among them"},
     {"statistics/callbacks", "qtee_driver_callbacks_total", Kind::counter, "Callback requests by QTEE"},
+    {"statistics/callback_polls", "qtee_driver_callback_polls_total", Kind::counter,
+     "Requests and answers of callbacks that were there before who waited for them slept"},
     {"statistics/async_releases", "qtee_driver_async_releases_total", Kind::counter,
      "Ids that QTEE has released by asynchronous message"},
     {"statistics/mappings_ahead", "qtee_driver_mappings_ahead_total", Kind::counter,

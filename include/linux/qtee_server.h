@@ -65,7 +65,12 @@ struct qtee_server_ops {
  * @lock: everything below, and state and busy of its requests. Nests outside the xa_lock of @requests and of nothing
  *	else; nothing that sleeps is done under it.
  * @dead: the file is closed
+ * @polling: a thread polls for an item, and looks at the queue with the lock held once more when it ends that. So an
+ *	item that is the first in the queue then needs nobody to be woken.
  * @timeout_ms: how long an invoker waits; 0: for ever. Read and written whole, without the lock
+ * @receive_poll_us: for how long it is worth polling for an item before sleeping, as the last waits have it. A guess,
+ *	read and written whole, without the lock
+ * @reply_poll_us: the same of invokers, for answers
  * @queue: items to be received, oldest first
  * @requests: requests by id, from when they are pending until the invoker has its answer
  * @next: for ids
@@ -76,7 +81,10 @@ struct qtee_server {
 	struct kref refs;
 	spinlock_t lock;
 	bool dead;
+	bool polling;
 	u32 timeout_ms;
+	u32 receive_poll_us;
+	u32 reply_poll_us;
 	struct list_head queue;
 	struct xarray requests;
 	u32 next;

@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include "server.h"
+#include "../stats.h"
 
 /* Longest that a kernel thread waits for a server, in ms. */
 #define QTEE_SERVER_KTHREAD_MS	5000U
@@ -73,9 +74,40 @@ void qtee_server_request_idle(struct qtee_server *server, struct qtee_server_req
 }
 
 /* Whether the invoker has nothing to wait for. */
-static bool qtee_server_request_done(const struct qtee_server_request *request)
+static bool qtee_server_request_done(const void *of)
 {
+	const struct qtee_server_request *request = of;
+
 	return READ_ONCE(request->state) == QTEE_REQUEST_PROCESSED && !READ_ONCE(request->busy);
+}
+
+/* Polls for the answer, where that is worth it. Returns whether it is there. */
+static bool qtee_server_request_poll(struct qtee_server *server, struct qtee_server_request *request)
+{
+	u32 us = qtee_poll_us(&server->reply_poll_us);
+
+	/* Who waits for a release worker is in no hurry. */
+	if (!us || current->flags & PF_KTHREAD || !qtee_poll(us, qtee_server_request_done, request))
+		return false;
+	qtee_stat_inc(QTEE_STAT_CALLBACK_POLLS);
+	return true;
+}
+
+/* Sleeps until the answer is there. Returns 0, -ETIMEDOUT, or another errno when the invoker is being killed. */
+static int qtee_server_request_sleep(struct qtee_server *server, struct qtee_server_request *request, u32 timeout_ms)
+{
+	u64 since = ktime_get_ns();
+	long ret;
+
+	/* Freezable: a server that is frozen before its invoker must not keep the machine from being suspended. */
+	ret = ___wait_event(request->wait, ___wait_cond_timeout(qtee_server_request_done(request)),
+			    (TASK_KILLABLE | TASK_FREEZABLE), 0,
+			    timeout_ms ? msecs_to_jiffies(timeout_ms) : MAX_SCHEDULE_TIMEOUT,
+			    __ret = schedule_timeout(__ret));
+	if (ret < 0)
+		return ret;
+	qtee_poll_learn(&server->reply_poll_us, since);
+	return ret ? 0 : -ETIMEDOUT;
 }
 
 /*
@@ -92,12 +124,7 @@ static int qtee_server_request_wait(struct qtee_server *server, struct qtee_serv
 	if (current->flags & PF_KTHREAD)
 		timeout_ms = min(timeout_ms ?: QTEE_SERVER_KTHREAD_MS, QTEE_SERVER_KTHREAD_MS);
 
-	/* Freezable: a server that is frozen before its invoker must not keep the machine from being suspended. */
-	ret = ___wait_event(request->wait, ___wait_cond_timeout(qtee_server_request_done(request)),
-			    (TASK_KILLABLE | TASK_FREEZABLE), 0,
-			    timeout_ms ? msecs_to_jiffies(timeout_ms) : MAX_SCHEDULE_TIMEOUT,
-			    __ret = schedule_timeout(__ret));
-	ret = ret ? min(ret, 0L) : -ETIMEDOUT;
+	ret = qtee_server_request_poll(server, request) ? 0 : qtee_server_request_sleep(server, request, timeout_ms);
 
 	spin_lock(&server->lock);
 	if (ret && request->state != QTEE_REQUEST_PROCESSED) {

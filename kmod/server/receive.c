@@ -6,6 +6,7 @@
  * and then waits for us to be done with its message; so that copy does not fault. Where it would, the request goes
  * back to the head of the queue, the memory is faulted in, and all begins again.
  */
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/pagemap.h>
@@ -14,6 +15,7 @@
 #include <linux/uaccess.h>
 
 #include "server.h"
+#include "../stats.h"
 #include "../../tracepoints/trace.h"
 
 /* Copies the input buffers, without faulting. Returns 0 or -EFAULT. */
@@ -150,12 +152,17 @@ static int qtee_server_receive_release(struct qtee_server *server, struct qtee_s
 	return 0;
 }
 
-/* The oldest item, out of the queue; a request of it is ours and busy. NULL when there is none. */
-static struct qtee_server_item *qtee_server_receive_next(struct qtee_server *server)
+/*
+ * The oldest item, out of the queue; a request of it is ours and busy. NULL when there is none. Ends the caller's
+ * polling, if it is @polling: what was queued until now is seen here, and for what comes later somebody is woken.
+ */
+static struct qtee_server_item *qtee_server_receive_next(struct qtee_server *server, bool polling)
 {
 	struct qtee_server_item *item;
 
 	spin_lock(&server->lock);
+	if (polling)
+		server->polling = false;
 	item = list_first_entry_or_null(&server->queue, struct qtee_server_item, node);
 	if (item)
 		list_del_init(&item->node);
@@ -168,6 +175,59 @@ static struct qtee_server_item *qtee_server_receive_next(struct qtee_server *ser
 		refcount_inc(&request->refs);
 	}
 	spin_unlock(&server->lock);
+	return item;
+}
+
+static bool qtee_server_receive_ready(const void *server)
+{
+	return !list_empty_careful(&((const struct qtee_server *)server)->queue);
+}
+
+/*
+ * Polls for an item where that is worth it and no other thread of the server does. Returns whether it did; then
+ * qtee_server_receive_next() has to end it, whatever comes.
+ */
+static bool qtee_server_receive_poll(struct qtee_server *server)
+{
+	u32 us = qtee_poll_us(&server->receive_poll_us);
+	bool polling;
+
+	if (!us)
+		return false;
+	scoped_guard(spinlock, &server->lock) {
+		polling = !server->polling;
+		server->polling = true;
+	}
+	if (polling && qtee_poll(us, qtee_server_receive_ready, server))
+		qtee_stat_inc(QTEE_STAT_CALLBACK_POLLS);
+	return polling;
+}
+
+/* Sleeps until there is an item, or was. Returns 0 or -EINTR. */
+static int qtee_server_receive_sleep(struct qtee_server *server)
+{
+	/* Freezable: being suspended and resumed is no signal. */
+	return ___wait_event(server->wait, !list_empty_careful(&server->queue),
+			     (TASK_INTERRUPTIBLE | TASK_FREEZABLE), 1, 0, schedule()) ? -EINTR : 0;
+}
+
+/* The oldest item, as soon as there is one. Returns it, or ERR_PTR(-EINTR). */
+static struct qtee_server_item *qtee_server_receive_wait(struct qtee_server *server)
+{
+	u64 since = ktime_get_ns();
+	struct qtee_server_item *item;
+	int ret;
+
+	item = qtee_server_receive_poll(server) ? qtee_server_receive_next(server, true) : NULL;
+	if (item)
+		return item;
+	while (!item) {
+		ret = qtee_server_receive_sleep(server);
+		if (ret)
+			return ERR_PTR(ret);
+		item = qtee_server_receive_next(server, false);
+	}
+	qtee_poll_learn(&server->receive_poll_us, since);
 	return item;
 }
 
@@ -187,18 +247,13 @@ int qtee_server_receive(struct qtee_server *server, bool nonblock, struct qtee_r
 	int ret;
 
 	do {
-		item = qtee_server_receive_next(server);
-		if (!item) {
-			if (nonblock)
-				return -EAGAIN;
-			/* Freezable: being suspended and resumed is no signal. */
-			ret = ___wait_event(server->wait, !list_empty_careful(&server->queue),
-					    (TASK_INTERRUPTIBLE | TASK_FREEZABLE), 1, 0, schedule());
-			if (ret)
-				return -EINTR;
-			ret = -EAGAIN;
-			continue;
-		}
+		item = qtee_server_receive_next(server, false);
+		if (!item && nonblock)
+			return -EAGAIN;
+		if (!item)
+			item = qtee_server_receive_wait(server);
+		if (IS_ERR(item))
+			return PTR_ERR(item);
 		if (item->request)
 			ret = qtee_server_receive_request(server, container_of(item, struct qtee_server_request, item),
 							  receipt);

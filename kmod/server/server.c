@@ -21,7 +21,10 @@ void qtee_server_init(struct qtee_server *server, const struct qtee_server_ops *
 	kref_init(&server->refs);
 	spin_lock_init(&server->lock);
 	server->dead = false;
+	server->polling = false;
 	server->timeout_ms = 0;
+	server->receive_poll_us = 0;
+	server->reply_poll_us = 0;
 	INIT_LIST_HEAD(&server->queue);
 	xa_init_flags(&server->requests, XA_FLAGS_ALLOC1);
 	server->next = 0;
@@ -74,9 +77,14 @@ static void qtee_server_item_trace(const struct qtee_server_item *item)
 	}
 }
 
-/* Puts an item at the queue's end and wakes one thread for it. Returns 0, or -ENODEV: the server is gone. */
+/*
+ * Puts an item at the queue's end and wakes one thread for it, unless one is polling. Returns 0, or -ENODEV: the server
+ * is gone.
+ */
 int qtee_server_queue(struct qtee_server *server, struct qtee_server_item *item)
 {
+	bool wake;
+
 	scoped_guard(spinlock, &server->lock) {
 		if (server->dead)
 			return -ENODEV;
@@ -85,9 +93,12 @@ int qtee_server_queue(struct qtee_server *server, struct qtee_server_item *item)
 			qtee_server_item_trace(item);
 		if (item->request)
 			container_of(item, struct qtee_server_request, item)->state = QTEE_REQUEST_PENDING;
+		/* It takes the first item; for one behind that it may not come back. */
+		wake = !server->polling || !list_empty(&server->queue);
 		list_add_tail(&item->node, &server->queue);
 	}
-	wake_up_interruptible_poll(&server->wait, EPOLLIN | EPOLLRDNORM);
+	if (wake)
+		wake_up_interruptible_poll(&server->wait, EPOLLIN | EPOLLRDNORM);
 	return 0;
 }
 

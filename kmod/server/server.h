@@ -5,6 +5,8 @@
 
 #include <linux/qtee_server.h>
 
+#include "poll.h"
+
 /* server.c */
 int qtee_server_queue(struct qtee_server *server, struct qtee_server_item *item);
 

@@ -5,7 +5,7 @@
 # tests/tune/options compares these with the sources.
 _qtee_tune_options='--help --duration --verify --rounds --apply --restore --profile --profiles --set --modprobe --dts --save --modules --json
   --overhead --verbose'
-_qtee_tune_settings='message_in_kib message_out_kib messages_per_cpu messages_spare messages_max message_wait_ms pool_max_kib trim_ms message_retain
+_qtee_tune_settings='message_in_kib message_out_kib messages_per_cpu messages_spare messages_max message_wait_ms pool_max_kib trim_ms message_retain callback_poll_us
   contexts classes_kib classes_max memory_idle_ms memory_idle_max memory_alloc_max_mib message_buffers_max_kib'
 
 _qtee_tune() {
