@@ -17,7 +17,7 @@
 #include <thread>
 
 #include "buffers.hpp"
-#include "one_cpu.hpp"
+#include "placement.hpp"
 #include "qtee/file_descriptor.hpp"
 #include "suite.hpp"
 
@@ -88,7 +88,7 @@ Paths suite_floor() {
   paths.push_back(wakeup);
   // As callbacks do to servers that sleep: one wake-up there and one back.
   wakeup.name = "callbacks/user";
-  paths.push_back(wakeup);
+  paths.push_back(on_two_cpus(wakeup));
   wakeup.name = "callbacks/user_one_cpu";
   paths.push_back(on_one_cpu(wakeup));
   paths.push_back(ask("invoke/none", kSmc));

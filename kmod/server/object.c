@@ -82,21 +82,21 @@ static bool qtee_server_request_done(const void *of)
 }
 
 /* Polls for the answer, where that is worth it. Returns whether it is there. */
-static bool qtee_server_request_poll(struct qtee_server *server, struct qtee_server_request *request)
+static bool qtee_server_request_poll(struct qtee_server *server, struct qtee_server_request *request, u64 since)
 {
 	u32 us = qtee_poll_us(&server->reply_poll_us);
 
 	/* Who waits for a release worker is in no hurry. */
-	if (!us || current->flags & PF_KTHREAD || !qtee_poll(us, qtee_server_request_done, request))
+	if (!us || current->flags & PF_KTHREAD || !qtee_poll(since, us, qtee_server_request_done, request))
 		return false;
 	qtee_stat_inc(QTEE_STAT_CALLBACK_POLLS);
 	return true;
 }
 
 /* Sleeps until the answer is there. Returns 0, -ETIMEDOUT, or another errno when the invoker is being killed. */
-static int qtee_server_request_sleep(struct qtee_server *server, struct qtee_server_request *request, u32 timeout_ms)
+static int qtee_server_request_sleep(struct qtee_server *server, struct qtee_server_request *request, u32 timeout_ms,
+				     u64 since)
 {
-	u64 since = ktime_get_ns();
 	long ret;
 
 	/* Freezable: a server that is frozen before its invoker must not keep the machine from being suspended. */
@@ -117,6 +117,7 @@ static int qtee_server_request_sleep(struct qtee_server *server, struct qtee_ser
 static int qtee_server_request_wait(struct qtee_server *server, struct qtee_server_request *request)
 {
 	u32 timeout_ms = READ_ONCE(server->timeout_ms);
+	u64 since = ktime_get_ns();
 	bool busy;
 	long ret;
 
@@ -124,7 +125,9 @@ static int qtee_server_request_wait(struct qtee_server *server, struct qtee_serv
 	if (current->flags & PF_KTHREAD)
 		timeout_ms = min(timeout_ms ?: QTEE_SERVER_KTHREAD_MS, QTEE_SERVER_KTHREAD_MS);
 
-	ret = qtee_server_request_poll(server, request) ? 0 : qtee_server_request_sleep(server, request, timeout_ms);
+	ret = 0;
+	if (!qtee_server_request_poll(server, request, since))
+		ret = qtee_server_request_sleep(server, request, timeout_ms, since);
 
 	spin_lock(&server->lock);
 	if (ret && request->state != QTEE_REQUEST_PROCESSED) {

@@ -24,20 +24,28 @@ static inline u32 qtee_poll_us(const u32 *learned)
 	return min(READ_ONCE(*learned), qtee_tuning(callback_poll_us));
 }
 
-/*
- * Polls for as long, while nobody else wants the CPU and no signal is there. Returns whether it is @done. Process
- * context; the caller sleeps next if not.
- */
-static __always_inline bool qtee_poll(u32 us, bool (*done)(const void *of), const void *of)
-{
-	u64 end = ktime_get_ns() + (u64)us * NSEC_PER_USEC;
+/* Looks between one time that the clock is read and the next. */
+#define QTEE_POLL_LOOKS	64
 
-	while (!done(of)) {
-		if (!single_task_running() || need_resched() || signal_pending(current) || ktime_get_ns() > end)
-			return done(of);
-		cpu_relax();
-	}
-	return true;
+/*
+ * Polls until @us after @since, while nobody else wants the CPU and no signal is there. Returns whether it is @done.
+ * Process context; the caller sleeps next if not.
+ */
+static __always_inline bool qtee_poll(u64 since, u32 us, bool (*done)(const void *of), const void *of)
+{
+	u64 end = since + (u64)us * NSEC_PER_USEC;
+	unsigned int looks;
+
+	do {
+		for (looks = 0; looks < QTEE_POLL_LOOKS; looks++) {
+			if (done(of))
+				return true;
+			if (!single_task_running() || need_resched() || signal_pending(current))
+				return false;
+			cpu_relax();
+		}
+	} while (ktime_get_ns() < end);
+	return done(of);
 }
 
 void qtee_poll_learn(u32 *learned, u64 since);

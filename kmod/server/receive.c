@@ -187,7 +187,7 @@ static bool qtee_server_receive_ready(const void *server)
  * Polls for an item where that is worth it and no other thread of the server does. Returns whether it did; then
  * qtee_server_receive_next() has to end it, whatever comes.
  */
-static bool qtee_server_receive_poll(struct qtee_server *server)
+static bool qtee_server_receive_poll(struct qtee_server *server, u64 since)
 {
 	u32 us = qtee_poll_us(&server->receive_poll_us);
 	bool polling;
@@ -198,7 +198,7 @@ static bool qtee_server_receive_poll(struct qtee_server *server)
 		polling = !server->polling;
 		server->polling = true;
 	}
-	if (polling && qtee_poll(us, qtee_server_receive_ready, server))
+	if (polling && qtee_poll(since, us, qtee_server_receive_ready, server))
 		qtee_stat_inc(QTEE_STAT_CALLBACK_POLLS);
 	return polling;
 }
@@ -218,7 +218,7 @@ static struct qtee_server_item *qtee_server_receive_wait(struct qtee_server *ser
 	struct qtee_server_item *item;
 	int ret;
 
-	item = qtee_server_receive_poll(server) ? qtee_server_receive_next(server, true) : NULL;
+	item = qtee_server_receive_poll(server, since) ? qtee_server_receive_next(server, true) : NULL;
 	if (item)
 		return item;
 	while (!item) {

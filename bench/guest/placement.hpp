@@ -9,4 +9,7 @@ namespace qtee::bench {
 /// can poll, and no CPU is idle, whose wake-up takes an emulator several times what is to be measured.
 Path on_one_cpu(Path path);
 
+/// The path, with the thread that measures on one CPU and all others of this process on another.
+Path on_two_cpus(Path path);
+
 }  // namespace qtee::bench
