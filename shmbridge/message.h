@@ -37,22 +37,22 @@ struct qtee_message_process {
 /**
  * struct qtee_message - a pair of message buffers, and what else an invocation needs
  * @next: in a CPU's list of free pairs; meaningless while in use
- * @item: in the pool of pairs, when it is there
- * @context_id: id of the invocation that has it, the same for life
- * @block: memory of @in and @out
  * @in: inbound buffer, the pair's own
- * @out: outbound buffer
- * @big: inbound buffer of a size class, while a message is too large for @in, or one that the invocation brought along;
- *	addr is NULL otherwise
- * @big_owner: where @big is from; NULL for one that was brought along
+ * @context_id: id of the invocation that has it, the same for life
  * @in_used: bytes of the inbound buffer that may not be zero
  * @out_used: bytes of the outbound buffer that may not be zero
  * @left: bytes of @in that an earlier message has left, or 0
- * @left_by: whose message that was
  * @sent: bytes of the message that was sent and is not counted yet, or 0
  * @counts: counts word of the message
- * @places: where its arguments go
  * @lost: QTEE may still write to it, so it is never used again
+ * @out: outbound buffer
+ * @big: inbound buffer of a size class, while a message is too large for @in, or one that the invocation brought along;
+ *	addr is NULL otherwise
+ * @places: where its arguments go
+ * @left_by: whose message it was that left @left
+ * @big_owner: where @big is from; NULL for one that was brought along
+ * @block: memory of @in and @out
+ * @item: in the pool of pairs, when it is there
  * @response: what the last SMC came back with
  * @args: arguments of the invocation, for a caller that keeps none of its own
  * @callback_args: arguments of the callback that it serves
@@ -63,25 +63,30 @@ struct qtee_message_process {
  */
 struct qtee_message {
 	struct qtee_message *next;
-	struct qtee_pool_item item;
-	u32 context_id;
-	struct qtee_block *block;
 	struct qtee_buffer in;
-	struct qtee_buffer out;
-	struct qtee_buffer big;
-	struct qtee_big *big_owner;
+	u32 context_id;
 	u32 in_used;
 	u32 out_used;
 	u32 left;
 	u32 sent;
 	u32 counts;
-	struct qtee_msg_places places;
 	bool lost;
+	/* A cache line of 64 bytes. */
+	struct qtee_buffer out;
+	struct qtee_buffer big;
+	struct qtee_msg_places places;
+	/* Another. Small messages that are not kept back need no more than these two, and the response. */
 	struct qtee_message_process left_by;
+	struct qtee_big *big_owner;
+	struct qtee_block *block;
+	struct qtee_pool_item item;
 	struct qtee_response response;
 	struct qtee_arg args[QTEE_ARGS_MAX];
 	struct qtee_arg callback_args[QTEE_ARGS_MAX];
 };
+
+static_assert(offsetof(struct qtee_message, out) == 64);
+static_assert(offsetof(struct qtee_message, left_by) <= 128);
 
 /* Sizes of messages, by powers of two from 64 B up: bucket i counts those up to 64 << i. */
 #define QTEE_MESSAGE_SIZE_MIN	64
