@@ -260,6 +260,22 @@ class Rules final {
     return 0;
   }
 
+  bool retained() const { return now("message_retain") != 0; }
+
+  /// What a message of so many bytes takes more in a warm buffer of a size class than in a pair. What a pair retains is
+  /// not cleared there.
+  double over_pair(double bytes) const { return cost::kClassWarm + (retained() ? bytes * cost::kClearedByte : 0); }
+
+  /// The mean of the messages that are larger than `kib`.
+  double larger_bytes(std::uint32_t kib) const {
+    double count = 0, sum = 0;
+    for (std::size_t i = kib / kUnitKib; i < seen_.sizes.size(); ++i) {
+      count += static_cast<double>(seen_.sizes[i]);
+      sum += static_cast<double>(seen_.sizes[i]) * (static_cast<double>(i) + 0.5) * kUnitKib * 1024;
+    }
+    return count > 0 ? sum / count : 0;
+  }
+
   void pair_size() {
     const PoolSeen* pool = pairs();
     const std::uint32_t current = now("message_in_kib");
@@ -274,12 +290,13 @@ class Rules final {
           to + now("message_out_kib") > kMessageMaxKib)
         return;
       if (kept * 2 * (to + now("message_out_kib")) > now("pool_max_kib")) return;
-      const double each =
-          per_call(static_cast<double>(large) * cost::kClassWarm + static_cast<double>(made) * cost::class_made(to));
+      const double each = per_call(static_cast<double>(large) * over_pair(larger_bytes(current)) +
+                                   static_cast<double>(made) * cost::class_made(to));
       add("message_in_kib", {to},
           fmt::format("{} of {} invocations ({}) had a message that was too large for a pair; 99 of 100 fit {} KiB",
                       count_format(large), count_format(seen_.invocations), share_format(large, seen_.invocations), to),
-          gain_format(each), each, -static_cast<std::int64_t>((to - current) * kept * 1024));
+          gain_format(each) + (retained() ? ", where a program's messages follow each other" : ""), each,
+          -static_cast<std::int64_t>((to - current) * kept * 1024));
       return;
     }
     // A little of what is seen for long; twice the largest, for what was not seen.
@@ -291,8 +308,9 @@ class Rules final {
         fmt::format("none of {} messages had more than {}: {} of each pair's {} KiB were never used",
                     count_format(seen_.invocations), kib_format(static_cast<std::int64_t>(seen_.largest)),
                     kib_format(std::int64_t{current} * 1024 - static_cast<std::int64_t>(largest_kib) * 1024), current),
-        "memory only; a larger message would take a buffer of a size class, some 360 instructions more", 0.0,
-        static_cast<std::int64_t>((current - to) * kept * 1024));
+        fmt::format("memory only; a larger message would take a buffer of a size class, some {:.0f} instructions more",
+                    over_pair(to * 1024.0)),
+        0.0, static_cast<std::int64_t>((current - to) * kept * 1024));
   }
 
   /// The largest message that fits `to` and does not fit `from`, in KiB of whole pages; 0: none.
@@ -445,8 +463,10 @@ class Rules final {
     advise(
         "transport",
         fmt::format("up to {} calls at once waited for the one that is in QTEE: the transport is scm", seen_.in_qtee),
-        "where this QTEE takes several calls at once, transport=direct lets them in (and takes some 440 instructions "
-        "less each); whether it does can't be seen from here, and qtee-tune does not change it");
+        fmt::format(
+            "where this QTEE takes several calls at once, transport=direct lets them in (and takes some {:.0f} "
+            "instructions less each); whether it does can't be seen from here, and qtee-tune does not change it",
+            cost::kDirect));
   }
 
   const Observation& seen_;

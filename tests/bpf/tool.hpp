@@ -34,6 +34,7 @@ class Tool final {
   ~Tool();
   Tool(const Tool&) = delete;
 
+  int pid() const { return pid_; }
   void signal(int signal) const;
   /// Ends it by `signal` and waits.
   ToolOutput stop(int signal);

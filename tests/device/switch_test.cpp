@@ -11,6 +11,7 @@
 #include <fstream>
 
 #include "kernel.hpp"
+#include "tool.hpp"
 
 namespace qtee::test {
 namespace {
@@ -74,6 +75,22 @@ TEST_F(SwitchTest, OpenClientsAreInTheWay) {
     EXPECT_EQ(driver(), here);
     EXPECT_EQ(::access(path, F_OK), 0);
     ::close(fd);
+  }
+  EXPECT_EQ(run("mainline"), 0) << said_;
+  EXPECT_EQ(driver(), "qcomtee");
+}
+
+TEST_F(SwitchTest, ToolsThatLookAtItAreInTheWay) {
+  if (::access("/sys/kernel/btf/vmlinux", F_OK) != 0) GTEST_SKIP() << "this kernel has no BPF";
+  ASSERT_EQ(run("qtee"), 0) << said_;
+  // One attaches by BTF, of which the kernel tells the event, and the other by a perf event, of which it does not.
+  for (const char* name : {"qtee-lat", "qtee-trace"}) {
+    Tool tool({name});
+    EXPECT_NE(run("mainline"), 0) << name;
+    EXPECT_NE(said_.find(std::to_string(tool.pid()) + " (" + name + "); end them first"), said_.npos) << said_;
+    EXPECT_EQ(driver(), "qtee") << name;
+    for (const char* path : {"/dev/tee0", "/dev/qtee", "/dev/qtee-ree"}) EXPECT_EQ(::access(path, F_OK), 0) << path;
+    EXPECT_EQ(tool.stop().status, 0) << name;
   }
   EXPECT_EQ(run("mainline"), 0) << said_;
   EXPECT_EQ(driver(), "qcomtee");
