@@ -78,6 +78,11 @@ export function chart({ id, options, label, height }) {
 
 export const isNarrow = (width) => width < 560;
 
+/** A name at a chart's axis: whole, where there is little room in two lines. */
+export const axisName = (name, width) => (isNarrow(width) && name.length > 18 ? name.replace(name.includes(' · ') ? ' · ' : /\/(?=[^/]*$)/, (cut) => `${cut === '/' ? '/' : ''}\n`) : name);
+/** How wide the longest line of some names is, about. */
+export const axisNameWidth = (names, width) => Math.max(...names.flatMap((name) => axisName(name, width).split('\n')).map((line) => line.length)) * 6.6;
+
 /** All charts inside an element: with other colours, or for the last time. */
 export const chartsDraw = (inside) => inside.querySelectorAll('.chart').forEach((box) => box.chartDraw());
 export const chartsEnd = (inside) => inside.querySelectorAll('.chart').forEach((box) => box.chartEnd());

@@ -72,6 +72,10 @@ export function valueFormat(metric, value) {
   }
 }
 
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
+/** The same where there is little room: "10K". */
+export const valueShort = (metric, value) => (metric.kind === 'count' ? compact.format(value) : valueFormat(metric, value));
+
 export function countFormat(value) {
   return Math.abs(value) >= 100 || Number.isInteger(value) ? whole.format(value) : significant.format(value);
 }
