@@ -55,7 +55,7 @@ export const settingsOf = (run) => JSON.parse(run.context.settings);
 /** "2026-11-23 21:03 · debian · d9eb415 · my label": in the order in which people look for one. */
 export function runLabel(run) {
   const suites = suitesOf(run);
-  return [timeFormat(run.time), run.configuration.label, commitShort(run), suites.length ? `${suites.join(' ')} alone` : '', run.context.note].filter(Boolean).join(' · ');
+  return [timeFormat(run.time), run.configuration.label, commitShort(run), suites.length ? `only ${suites.join(', ')}` : '', run.context.note].filter(Boolean).join(' · ');
 }
 
 const settingText = (value) => (typeof value === 'string' ? value : JSON.stringify(value));

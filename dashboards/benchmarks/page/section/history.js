@@ -2,7 +2,7 @@
 //
 // A figure of a path over the runs of one configuration, with how much repetitions scatter, and where it stepped.
 import { changePoints } from '../change_point.js';
-import { chart, isNarrow, tooltipHtml } from '../chart.js';
+import { chart, legendHeight, tooltipHtml } from '../chart.js';
 import { isExact } from '../compare.js';
 import { covered, logAxis, logScale } from '../scale.js';
 import { choice, element, empty, figures, icon, numberCell, table } from '../element.js';
@@ -63,7 +63,7 @@ export function historySection(page) {
     const earlier = (i, run) => lines.slice(0, i).filter(({ steps }) => steps.some(({ after }) => after.run === run)).length;
     const stacked = Math.max(0, ...lines.flatMap(({ steps }, i) => steps.map(({ after }) => earlier(i, after.run))));
     return {
-      grid: { left: 8, right: 28, top: (isNarrow(width) ? 108 : 48) + 14 * stacked, bottom: 8, containLabel: true },
+      grid: { left: 8, right: 28, top: legendHeight(lines.map(({ who }) => whoLabel(who)), width) + 8 + 14 * stacked, bottom: 8, containLabel: true },
       legend: { data: lines.map(({ who }) => ({ name: whoLabel(who), icon: symbolOf(who) })) },
       tooltip: {
         trigger: 'axis',

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // How the times of single calls are distributed: percentiles.
-import { chart, isNarrow, tooltipHtml } from '../chart.js';
+import { chart, legendHeight, tooltipHtml } from '../chart.js';
 import { choice, element, empty, figures, numberCell, table } from '../element.js';
 import { metricOf, ratioFormat, valueFormat } from '../metric.js';
 import { palette, symbolOf } from '../palette.js';
@@ -28,7 +28,7 @@ export function latencySection(page) {
     const scale = logScale(lines.flatMap(({ values }) => values.filter((value) => value > 0)));
     const under = covered(lines.map(({ values }) => values.map((value) => (value > 0 ? (Math.log(value) / Math.log(scale.max / scale.min)) * 270 : undefined))), 5);
     return {
-      grid: { left: 8, right: 24, top: isNarrow(width) ? 108 : 48, bottom: 8, containLabel: true },
+      grid: { left: 8, right: 24, top: legendHeight(lines.map(({ who }) => whoLabel(who)), width) + 8, bottom: 8, containLabel: true },
       legend: { data: lines.map(({ who }) => whoLabel(who)) },
       tooltip: { trigger: 'axis', formatter: (items) => tooltipHtml(`${PERCENTILES[items[0].dataIndex][1]} of a call's time`, lines.map(({ who, values }) => [colours.who[who], whoLabel(who), valueFormat(NS, values[items[0].dataIndex])])) },
       xAxis: { type: 'category', data: PERCENTILES.map(([, label]) => label), boundaryGap: true },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // What each path costs on mainline's driver, on ours, and at least.
-import { axisName, axisNameWidth, chart, isNarrow, tooltipHtml } from '../chart.js';
+import { axisName, axisNameWidth, chart, isNarrow, legendHeight, tooltipHtml } from '../chart.js';
 import { choice, element, empty, figures, numberCell, table } from '../element.js';
 import { metricOf, metricsOf, ratioFormat, valueFormat, valueShort } from '../metric.js';
 import { palette, symbolOf } from '../palette.js';
@@ -47,7 +47,7 @@ export function mainlineSection(page) {
     const { log, place, names, size, offsets } = layout({ rows, suite })(width);
     const present = WHO.filter((who) => rows.some(({ values }) => values[who] !== undefined));
     return {
-      grid: { left: 8, right: 24, top: isNarrow(width) ? 108 : 40, bottom: 8, containLabel: true },
+      grid: { left: 8, right: 24, top: legendHeight(present.map(whoLabel), width), bottom: 8, containLabel: true },
       legend: { data: present.map(whoLabel) },
       tooltip: {
         trigger: 'axis', axisPointer: { type: 'shadow', shadowStyle: { opacity: 0.08 } },
@@ -97,7 +97,7 @@ export function mainlineSection(page) {
       ...(present.includes('floor') ? [{ text: 'our best ÷ floor', number: true }] : [])];
     return [
       element('p', { class: 'finding' }, words),
-      chart({ id: 'mainline-chart', options: (width) => { height = (isNarrow(width) ? 140 : 72) + rows.length * layout({ rows, suite })(width).rowHeight; return options({ metric, rows, suite })(width); }, height: () => height, label: () => `Dot plot of ${metric.label.toLowerCase()} per path, ${suite === 'all' ? 'all suites' : suite}. ${words}` }),
+      chart({ id: 'mainline-chart', options: (width) => { height = legendHeight(present.map(whoLabel), width) + 32 + rows.length * layout({ rows, suite })(width).rowHeight; return options({ metric, rows, suite })(width); }, height: () => height, label: () => `Dot plot of ${metric.label.toLowerCase()} per path, ${suite === 'all' ? 'all suites' : suite}. ${words}` }),
       figures(table({ id: 'mainline-table', caption: `${metric.label} per path`, head, rows: rows.map(cells) })),
     ];
   };

@@ -26,7 +26,7 @@ function configurationCard(page, configuration) {
   const failures = Object.entries(run.failures);
   const facts = [
     `${timeFormat(run.time)} UTC, ${commitWords(run)}`,
-    suitesOf(run).length ? `${suitesOf(run).join(', ')} alone` : null,
+    suitesOf(run).length ? `only ${suitesOf(run).join(', ')}` : null,
     goals.length ? `${met} of ${plural(goals.length, 'goal')} met` : null,
   ].filter(Boolean).join(' · ');
   const head = (words, verdict) => element('div', { class: 'card-head' }, element('h3', {}, configuration.label), element('span', { class: `pill ${verdict}` }, icon(verdict), words),

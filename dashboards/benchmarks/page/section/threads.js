@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // How the number of calls grows with the threads that make them.
-import { chart, isNarrow, tooltipHtml } from '../chart.js';
+import { chart, legendHeight, tooltipHtml } from '../chart.js';
 import { choice, element, empty, figures, numberCell, table } from '../element.js';
 import { metricOf, valueFormat } from '../metric.js';
 import { palette, symbolOf } from '../palette.js';
@@ -44,7 +44,7 @@ export function threadsSection(page) {
     const counts = [...new Set([1, ...threads])];
     const under = covered(lines.map(({ points }) => { const found = new Map(withOne(points)); return counts.map((count) => (found.has(count) ? (found.get(count) / top) * 240 : undefined)); }), 5);
     return {
-      grid: { left: 8, right: 28, top: isNarrow(width) ? 104 : 48, bottom: 24, containLabel: true },
+      grid: { left: 8, right: 28, top: legendHeight([...lines.map(({ who }) => whoLabel(who)), 'Ideal'], width) + 8, bottom: 24, containLabel: true },
       legend: { data: [...lines.map(({ who }) => whoLabel(who)), { name: 'Ideal', icon: 'path://M0,4h3v2h-3z M5,4h3v2h-3z M10,4h3v2h-3z' }] },
       tooltip: {
         trigger: 'axis',

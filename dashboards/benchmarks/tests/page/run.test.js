@@ -33,7 +33,7 @@ test('a parameter that older runs do not have parts nothing; long names become n
 test('short runs are a configuration of their own', () => {
   const runs = [...sampleRuns({ commits: 2, kernels: ['debian'] }), ...sampleRuns({ commits: 2, kernels: ['debian'], quick: true, suites: ['invoke'], hour: 13 })];
   assert.deepEqual(configurationsOf(runsPrepare(runs)).map(({ label, runs: some }) => [label, some.length]), [['debian · short', 2], ['debian', 2]]);
-  assert.equal(runLabel(runs.at(-1)), '2026-01-02 13:00 · debian · short · 222222222 · invoke alone');
+  assert.equal(runLabel(runs.at(-1)), '2026-01-02 13:00 · debian · short · 222222222 · only invoke');
 });
 
 test('a run of a tree without git has no commit', () => {
@@ -73,7 +73,8 @@ test('figures as people read them', () => {
   assert.equal(text('speedup', 1.961), '1.96×');
   assert.equal(text('kernel_instructions', undefined), '–');
   assert.equal(ratioFormat(0.2212), '0.22×');
-  assert.equal(ratioFormat(0.00123456), '0.00123×');
+  assert.equal(ratioFormat(0.00123456), '1/810');
+  assert.equal(ratioFormat(0.01), '0.01×');
   assert.equal(changeFormat(0.0541), '+5.4\u00a0%');
   assert.equal(changeFormat(-0.5), '−50\u00a0%');
   assert.equal(changeFormat(0), '0\u00a0%');
