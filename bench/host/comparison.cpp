@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <sstream>
 
 #include "rank_test.hpp"
 
@@ -21,6 +23,14 @@ Change::Kind direction(double before, double after, const std::string& counter) 
   return (after > before) == more_is_better ? Change::Kind::better : Change::Kind::worse;
 }
 
+// Whether a run did not mean to measure all that the other one did of this name: a short one, or one of other suites.
+bool leaves_out(const Results& run, const Results& other, const std::string& name) {
+  if (run.context("quick") == "1" && other.context("quick") != "1") return true;
+  std::istringstream suites(run.context("suites"));
+  const std::vector<std::string> chosen{std::istream_iterator<std::string>(suites), {}};
+  return !chosen.empty() && std::ranges::find(chosen, name.substr(0, name.find('/'))) == chosen.end();
+}
+
 }  // namespace
 
 bool Comparison::regressed() const {
@@ -31,18 +41,23 @@ bool Comparison::regressed() const {
 
 Comparison compare(const Results& before, const Results& after, const ComparisonOptions& options) {
   Comparison comparison;
-  for (const char* key : {"kernel", "machine", "cpu_model", "cpus", "qemu", "icount", "settings"})
+  for (const char* key : {"kernel", "machine", "cpu_model", "cpus", "qemu", "icount", "settings", "quick", "suites"})
     if (before.context(key) != after.context(key))
       comparison.environment.push_back(fmt::format("{}: {}, then {}", key, before.context(key), after.context(key)));
 
   for (const std::string& name : before.names()) {
+    const bool left_out = leaves_out(after, before, name);
     if (!after.has(name)) {
-      comparison.changes.push_back({Change::Kind::gone, name, "", 0, 0, 0});
+      if (left_out)
+        ++comparison.left_out;
+      else
+        comparison.changes.push_back({Change::Kind::gone, name, "", 0, 0, 0});
       continue;
     }
     for (const std::string& counter : before.counters(name)) {
       const double old_value = before.value(name, counter), new_value = after.value(name, counter);
       if (counter_is_exact(counter)) {
+        if (left_out && std::isnan(new_value)) continue;
         ++comparison.counts;
         if (std::isnan(new_value))
           comparison.changes.push_back({Change::Kind::gone, name, counter, old_value, 0, 0});
@@ -64,7 +79,8 @@ Comparison compare(const Results& before, const Results& after, const Comparison
     }
   }
   for (const std::string& name : after.names())
-    if (!before.has(name)) comparison.changes.push_back({Change::Kind::added, name, "", 0, 0, 0});
+    if (!before.has(name) && !leaves_out(before, after, name))
+      comparison.changes.push_back({Change::Kind::added, name, "", 0, 0, 0});
   return comparison;
 }
 

@@ -52,7 +52,7 @@ int main(int argc, char** argv) {
     std::set<std::string> kernels, commits;
     for (const RunFile& run : runs) {
       kernels.insert(run.context["kernel_name"]);
-      commits.insert(run.context["commit"]);
+      if (run.context["commit"] != "none") commits.insert(run.context["commit"]);
     }
     fmt::print("{}: runs {}, kernels {}, commits {}; {:.1f} MB\n", output.string(), runs.size(),
                fmt::join(kernels, " "), commits.size(), static_cast<double>(text.size()) / 1e6);

@@ -64,10 +64,21 @@ bool time_good(const std::string& text) {
 // Results of a tree that git knows nothing of: each run is a commit of its own.
 void context_complete(Json& context, const std::string& time) {
   if (!context.is_object() || context.contains("commit")) return;
-  context["commit"] = "none";
+  context["commit"] = "none";  // the page says "no commit"
   context["commit_time"] = time;
   context["commit_subject"] = "";
   context["dirty"] = "0";
+}
+
+// Results of before there was the key: a full run has nine repetitions of nearly all, a short one three.
+void length_complete(RunFile& run) {
+  constexpr std::size_t full = 9;
+  if (run.context.contains("quick")) return;
+  const bool is_full = std::ranges::any_of(run.benchmarks, [](const auto& entry) {
+    const auto times = entry.second.find("real_time");
+    return times != entry.second.end() && times->second.size() >= full;
+  });
+  run.context["quick"] = is_full ? "0" : "1";
 }
 
 void context_check(const Json& context, const Place& place) {
@@ -84,7 +95,10 @@ void context_check(const Json& context, const Place& place) {
   const std::string settings = context["settings"];
   if (const Json parsed = Json::parse(settings, nullptr, false); !parsed.is_object())
     place.fail("\"settings\" is not a JSON object as a string");
-  if (context.contains("note")) text_member(context, "note", place);
+  for (const char* key : {"note", "suites"})
+    if (context.contains(key)) text_member(context, key, place);
+  if (context.contains("quick") && context["quick"] != "0" && context["quick"] != "1")
+    place.fail("\"quick\" is neither \"0\" nor \"1\"");
 }
 
 // Google Benchmark adds how it measured to a name: "/repeats:5", "/manual_time".
@@ -210,6 +224,7 @@ RunFile run_file_parse(const std::string& name, std::string text) {
     entry_take(entries[i], run, taken, Place{run.name, fmt::format("benchmarks[{}]", i)});
   if (run.benchmarks.empty() && run.failures.empty())
     place.fail("only aggregates; run without --benchmark_report_aggregates_only");
+  length_complete(run);
   for (const auto& [benchmark, values] : run.benchmarks) budget_check(benchmark, values, place);
   run.text = std::move(text);
   return run;

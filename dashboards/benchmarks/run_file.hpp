@@ -26,9 +26,9 @@ using Samples = std::vector<double>;
 using Benchmark = std::map<std::string, Samples>;
 
 struct RunFile {
-  std::string name;                             ///< of the file
-  std::string time;                             ///< when it was made, ISO 8601, UTC if the file's name tells
-  nlohmann::ordered_json context;               ///< an object
+  std::string name;                ///< of the file
+  std::string time;                ///< when it was made, ISO 8601, UTC if the file's name tells
+  nlohmann::ordered_json context;  ///< an object; "quick" is in it, and "commit", "none" where there is none
   std::map<std::string, Benchmark> benchmarks;  ///< by "suite/path/who"
   std::map<std::string, std::string> failures;  ///< benchmarks that failed, and what they said
   std::string text;                             ///< the file as it is

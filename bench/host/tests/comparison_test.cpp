@@ -84,6 +84,25 @@ TEST(ComparisonTest, WhatIsGoneIsTold) {
       compare(both, Sample().add("a/b/qtee", "smcs", {1}).add("a/c/qtee", "max_ns", {1}).results()).regressed());
 }
 
+TEST(ComparisonTest, WhatAShortRunLeavesOutIsNotGone) {
+  const auto sample = [](const char* quick, const char* suites) {
+    return Sample().with("quick", quick).with("suites", suites).add("a/b/qtee", "smcs", {1});
+  };
+  const Results full = sample("0", "").add("a/slow/qtee", "smcs", {1}).add("b/c/qtee", "smcs", {1}).results();
+  for (const Results& less :
+       {sample("1", "").results(), sample("0", "a x").add("a/slow/qtee", "smcs", {1}).results()}) {
+    const Comparison comparison = compare(full, less);
+    EXPECT_TRUE(comparison.changes.empty());
+    EXPECT_GE(comparison.left_out, 1u);
+    EXPECT_EQ(comparison.counts, less.names().size());
+    EXPECT_EQ(comparison.environment.size(), 1u);
+    EXPECT_TRUE(compare(less, full).changes.empty());
+  }
+  // Of its own suites, all is expected; and of another short run.
+  EXPECT_TRUE(compare(full, sample("0", "a").results()).regressed());
+  EXPECT_TRUE(compare(sample("1", "").add("b/c/qtee", "smcs", {1}).results(), sample("1", "").results()).regressed());
+}
+
 TEST(ComparisonTest, AnotherEnvironmentIsTold) {
   const Results other = Sample().with("cpu_model", "other").add("a/b/qtee", "smcs", {1}).results();
   EXPECT_EQ(compare(other, Sample().add("a/b/qtee", "smcs", {1}).results()).environment.size(), 1u);

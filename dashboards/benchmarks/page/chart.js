@@ -78,6 +78,22 @@ export function chart({ id, options, label, height }) {
 
 export const isNarrow = (width) => width < 560;
 
+/** How much room a legend takes above a chart, about. */
+export function legendHeight(names, width) {
+  let [rows, at] = [1, 0];
+  for (const name of names) {
+    const size = 37 + name.length * 7;
+    if (at > 0 && at + size - 18 > width) { rows += 1; at = 0; }
+    at += size;
+  }
+  return 12 + 29 * rows;
+}
+
+/** A name at a chart's axis: whole, where there is little room in two lines. */
+export const axisName = (name, width) => (isNarrow(width) && name.length > 18 ? name.replace(name.includes(' · ') ? ' · ' : /\/(?=[^/]*$)/, (cut) => `${cut === '/' ? '/' : ''}\n`) : name);
+/** How wide the longest line of some names is, about. */
+export const axisNameWidth = (names, width) => Math.max(...names.flatMap((name) => axisName(name, width).split('\n')).map((line) => line.length)) * 6.6;
+
 /** All charts inside an element: with other colours, or for the last time. */
 export const chartsDraw = (inside) => inside.querySelectorAll('.chart').forEach((box) => box.chartDraw());
 export const chartsEnd = (inside) => inside.querySelectorAll('.chart').forEach((box) => box.chartEnd());

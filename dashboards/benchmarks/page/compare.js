@@ -2,7 +2,7 @@
 //
 // What became worse or better from one run to another, and in words.
 import { metricOf, metricsOf, phasesOf, phaseLabel, valueFormat, changeFormat, countFormat } from './metric.js';
-import { OURS, WHO, nameParse, pathsOf, whoLabel } from './run.js';
+import { OURS, WHO, isShort, nameParse, pathsOf, suitesOf, whoLabel } from './run.js';
 import { holm, median, welch } from './statistics.js';
 
 /** Exact counts: a change by more than this is one. */
@@ -10,6 +10,8 @@ export const EXACT_CHANGE = 0.001;
 /** Times: a change has to be larger than this, and as improbable as this (Welch's test of their logarithms, Holm's correction). */
 export const NOISY_CHANGE = 0.05;
 export const NOISY_PROBABILITY = 0.01;
+/** From here on it is said that the machine was slower or faster (a logarithm). */
+const SHIFT = 0.02;
 
 /** Whether a figure of a run is an exact count. */
 export const isExact = (run, metric) => metric.exact && run.context.icount === '1';
@@ -37,12 +39,25 @@ export function machineShift(base, run) {
   return ratios.length ? median(ratios) : 0;
 }
 
+/** Whether the machine itself took so much longer or less that times can't be read without that. */
+export const isShifted = ({ shift, short }) => !short && Math.abs(shift) > SHIFT;
+
+/** What a run no longer measured, of the suites that it was to measure. */
+export function gone(base, run) {
+  const suites = suitesOf(run);
+  return Object.keys(base.benchmarks).filter((name) => !run.benchmarks[name] && !run.failures[name] && (!suites.length || suites.includes(nameParse(name).suite)));
+}
+
 /**
- * All figures that both runs have. Each: name, metric, before and after (medians), samples, change (relative), exact, p (times, corrected),
- * and verdict: 'worse', 'better', 'same', or 'unsure', where a time has too few repetitions to tell.
+ * All figures that both runs have. Each: name, metric, before and after (medians), samples, change (relative), own (of times: the change beside
+ * that of what is not ours), exact, p (times, corrected),
+ * and verdict: 'worse', 'better' or 'changed'; 'same': within what counts as a change; 'machine': a time that changed as all did;
+ * 'uncertain': more than that, and it may be chance; 'unsure': what repetitions are too few to tell, and all that is no count if one of
+ * both runs is short.
  */
 export function runsCompare(base, run) {
   const shift = machineShift(base, run);
+  const short = isShort(base) || isShort(run);
   const rows = [];
   for (const name of pathsOf([run]).flatMap((path) => WHO.map((who) => `${path}/${who}`))) {
     const [first, second] = [base.benchmarks[name], run.benchmarks[name]];
@@ -62,27 +77,32 @@ export function runsCompare(base, run) {
     const members = noisy.filter((row) => tested(row) === family);
     const raw = members.map(({ metric, samples }) => {
       const offset = metric.kind === 'ns' ? shift : 0;
+      if (short) return undefined;
       return welch(logs(samples[0]), logs(samples[1]).map((x) => x - offset));
     });
     holm(raw).forEach((p, i) => { members[i].p = p; });
   }
   for (const row of rows) {
     let direction;
+    let small;
     if (row.exact) {
       direction = exactDirection(...row.samples);
+      small = Math.abs(row.change) <= EXACT_CHANGE;
     } else if (row.p === undefined) {
       direction = undefined;
     } else {
       const offset = row.metric.kind === 'ns' ? shift : 0;
-      const change = Math.exp(Math.log(Math.max(row.after, 1e-9) / Math.max(row.before, 1e-9)) - offset) - 1;
-      direction = row.p < NOISY_PROBABILITY && Math.abs(change) > NOISY_CHANGE ? Math.sign(change) : 0;
+      row.own = row.change === 0 && offset === 0 ? 0 : Math.exp(Math.log(Math.max(row.after, 1e-9) / Math.max(row.before, 1e-9)) - offset) - 1;
+      small = Math.abs(row.own) <= NOISY_CHANGE;
+      direction = row.p < NOISY_PROBABILITY && !small ? Math.sign(row.own) : 0;
     }
     if (direction === undefined) row.verdict = row.change === 0 ? 'same' : 'unsure';
-    else if (direction === 0) row.verdict = 'same';
+    else if (direction === 0 && !small) row.verdict = 'uncertain';
+    else if (direction === 0) row.verdict = row.exact || Math.abs(row.change) <= NOISY_CHANGE ? 'same' : 'machine';
     else if (!row.metric.better) row.verdict = 'changed';
     else row.verdict = (direction > 0) === (row.metric.better === 'lower') ? 'worse' : 'better';
   }
-  return { base, run, shift, rows };
+  return { base, run, shift, short, rows };
 }
 
 /** What is told at the top: judged figures of our driver. The largest change first, exact ones before times. */
@@ -111,7 +131,7 @@ export function rowWords(comparison, row) {
   const change = row.before === 0 ? '' : ` (${changeFormat(row.change)})`;
   const certainty = row.exact
     ? budgetWords(comparison, row)
-    : `, p ${row.p < 0.0001 ? '< 0.0001' : `= ${row.p.toFixed(4)}`} over ${row.samples[0].length} and ${row.samples[1].length} repetitions`;
+    : `${row.metric.kind === 'ns' && isShifted(comparison) ? `, ${changeFormat(row.own)} beside what is not ours` : ''}, p\u00a0${row.p < 0.0001 ? '<\u00a00.0001' : `=\u00a0${row.p.toFixed(4)}`} over ${row.samples[0].length} and ${row.samples[1].length} repetitions`;
   return { path: row.path, who: whoLabel(row.who), what: row.metric.label.toLowerCase().replace('smcs', 'SMCs').replace('cpu', 'CPU'), figures: `${before} → ${after}${change}`, certainty };
 }
 

@@ -21,6 +21,8 @@ const ICONS = {
   missed: 'M4 4l8 8 M12 4l-8 8',
   unmeasured: 'M4 8h8',
   same: 'M3.5 6h9 M3.5 10h9',
+  machine: 'M2.5 7c1.8-2.6 3.6-2.6 5.5-.9s3.7 1.7 5.5-.9 M2.5 11.5c1.8-2.6 3.6-2.6 5.5-.9s3.7 1.7 5.5-.9',
+  uncertain: 'M2.5 9.3c1.8-3 3.6-3 5.5-1.2s3.7 1.8 5.5-1.2',
   unsure: 'M5.5 6a2.5 2.5 0 1 1 3.6 2.2C8.3 8.7 8 9.1 8 10 M8 12.4v.1',
   changed: 'M3 5.5h9l-2.5-2.5 M13 10.5H4l2.5 2.5',
 };
@@ -51,12 +53,40 @@ export function tick({ id, label, checked, onchange }) {
 /** What stands where there is nothing to show: what is missing, and what would bring it. */
 export const empty = (what, how) => element('div', { class: 'empty' }, element('p', {}, element('strong', {}, what)), how ? element('p', {}, how) : null);
 
-/** A table that scrolls by itself on narrow screens. head: [text or {text, number}]; rows: arrays of cells, made of element('td' or 'th'). */
-export function table({ caption, head, rows, id, hidden = true }) {
+/** How high a table may be; longer ones scroll. */
+const TABLE_HEIGHT = 640;
+
+// Signs of what a table has beyond its edges; and no row is cut at the lower one.
+function scrollSigns(frame, scroll) {
+  const told = () => {
+    frame.toggleAttribute('data-left', scroll.scrollLeft > 1);
+    frame.toggleAttribute('data-right', scroll.scrollWidth - scroll.clientWidth - scroll.scrollLeft > 1);
+    frame.toggleAttribute('data-below', scroll.scrollHeight - scroll.clientHeight - scroll.scrollTop > 1);
+  };
+  const sized = () => {
+    const top = scroll.firstChild.getBoundingClientRect().top;
+    const ends = [...scroll.querySelectorAll('tbody tr')].map((row) => row.getBoundingClientRect().bottom - top);
+    const whole = ends.at(-1) <= TABLE_HEIGHT ? '' : `${Math.max(...ends.filter((end) => end <= TABLE_HEIGHT)) + scroll.offsetHeight - scroll.clientHeight}px`;
+    if (scroll.style.maxHeight !== whole) scroll.style.maxHeight = whole;
+    told();
+  };
+  scroll.addEventListener('scroll', told, { passive: true });
+  new ResizeObserver(() => requestAnimationFrame(() => { if (scroll.isConnected) sized(); })).observe(scroll.firstChild);
+}
+
+/**
+ * A table that scrolls by itself on narrow screens, and says so. head: [text or {text, number}]; rows: arrays of cells, made of element('td' or 'th'). twoLines:
+ * style.css makes two lines of each row there.
+ */
+export function table({ caption, head, rows, id, hidden = true, twoLines = false }) {
   const columns = head.map((column) => (typeof column === 'string' ? element('th', { scope: 'col' }, column) : element('th', { scope: 'col', class: column.number ? 'n' : null }, column.text)));
-  return element('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': caption },
-    element('table', { id }, element('caption', { class: hidden ? 'unseen' : null }, caption), element('thead', {}, element('tr', {}, columns)),
+  const scroll = element('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': caption },
+    element('table', { id, class: twoLines ? 'two-lines' : null }, element('caption', { class: hidden ? 'unseen' : null }, caption), element('thead', {}, element('tr', {}, columns)),
       element('tbody', {}, rows.map((cells) => element('tr', {}, cells)))));
+  const frame = element('div', { class: 'frame' }, scroll, element('p', { class: 'beyond faint small', 'aria-hidden': 'true' },
+    element('span', { class: 'beyond-right' }, 'more to the right →'), element('span', { class: 'beyond-below' }, 'more below ↓')));
+  scrollSigns(frame, scroll);
+  return frame;
 }
 
 /** The figures behind a chart. */

@@ -6,7 +6,7 @@ import { dataRead } from './data.js';
 import { choice, element, empty } from './element.js';
 import { keysListen } from './keys.js';
 import { isDark, themeListen, themeSet } from './palette.js';
-import { configurationsOf, runLabel, runsPrepare, timeFormat } from './run.js';
+import { configurationsOf, hasCommit, runLabel, runsPrepare, timeFormat } from './run.js';
 import { budgetSection } from './section/budget.js';
 import { goalsSection } from './section/goals.js';
 import { historySection } from './section/history.js';
@@ -59,7 +59,7 @@ function show(page) {
     return [made.id, title, made];
   });
   const first = timeFormat(page.runs[0].time).slice(0, 10);
-  const commits = new Set(page.runs.map((run) => run.context.commit)).size;
+  const commits = new Set(page.runs.filter(hasCommit).map((run) => run.context.commit)).size;
   const counted = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
   const help = keysListen(sections, [['t', 'light or dark', () => document.getElementById('theme').click()], ['/', 'find in the side by side view', () => { document.getElementById('pair').scrollIntoView(); document.getElementById('pair-search').focus(); }]]);
   const runControl = element('div', { class: 'run-control' });
@@ -69,14 +69,18 @@ function show(page) {
   document.getElementById('page').replaceChildren(
     element('header', {},
       element('div', { class: 'brand' }, element('h1', {}, 'QTEE driver benchmarks'),
-        element('p', {}, `${counted(page.runs.length, 'run')} of ${counted(commits, 'commit')} on ${counted(page.configurations.length, 'configuration')}, since ${first}`)),
+        element('p', {}, `${counted(page.runs.length, 'run')}${commits ? ` of ${counted(commits, 'commit')}` : ''} on ${counted(page.configurations.length, 'configuration')}, since ${first}`)),
       element('button', { type: 'button', id: 'help', 'aria-label': 'Keys', onclick: () => help.showModal() }, '?'), themeButton()),
     element('nav', { 'aria-label': 'Sections' }, element('div', { class: 'links' }, links), runControl),
     element('main', { id: 'main', tabindex: '-1' }, sections.map(([, , made]) => made)),
     element('footer', {}, element('p', {}, 'Made by make dashboard. Times in UTC. Counts are medians over repetitions, per call. Charts: Apache ECharts (Apache-2.0); type: Inter (OFL-1.1).')),
     help);
   const here = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) links[sections.findIndex(([id]) => id === target.id)].toggleAttribute('aria-current', isIntersecting);
+    for (const { isIntersecting, target } of entries) {
+      const link = links[sections.findIndex(([id]) => id === target.id)];
+      link.toggleAttribute('aria-current', isIntersecting);
+      if (isIntersecting) link.parentElement.scrollLeft = link.offsetLeft - link.parentElement.offsetLeft - 40;
+    }
   }, { rootMargin: '-30% 0px -65% 0px' });
   sections.forEach(([, , made]) => here.observe(made));
   themeListen(() => chartsDraw(document));

@@ -72,13 +72,18 @@ export function valueFormat(metric, value) {
   }
 }
 
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
+/** The same where there is little room: "10K". */
+export const valueShort = (metric, value) => (metric.kind === 'count' ? compact.format(value) : valueFormat(metric, value));
+
 export function countFormat(value) {
   return Math.abs(value) >= 100 || Number.isInteger(value) ? whole.format(value) : significant.format(value);
 }
 
-/** A ratio: "0.18×", "12×", "0.0042×". */
+/** A ratio: "0.18×", "12×", "1/240". */
 export function ratioFormat(ratio) {
   if (!Number.isFinite(ratio)) return '–';
+  if (ratio > 0 && ratio < 0.0095) return `1/${whole.format(Number((1 / ratio).toPrecision(2)))}`;
   return `${ratio >= 100 ? whole.format(ratio) : ratio >= 0.1 ? ratio.toFixed(2) : significant.format(ratio)}×`;
 }
 

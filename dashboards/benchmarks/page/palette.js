@@ -13,7 +13,7 @@ const DARK = {
   phases: ['#2f7fc4', '#6ab5ee', '#b9e0fb', '#f2c14e', '#d898b2', '#ee7f32', '#7d8793'],
   text: '#c9d1da', faint: '#93a0ad', line: '#39434e', grid: '#262e37', card: '#161c23', mark: '#f0f3f6',
 };
-const SYMBOLS = { floor: 'diamond', mainline: 'triangle', tee: 'rect', qtee: 'circle', 'qtee-direct': 'roundRect' };
+const SYMBOLS = { floor: 'diamond', mainline: 'triangle', tee: 'rect', qtee: 'circle', 'qtee-direct': 'path://M0,0L10,0L5,9Z' };
 
 export const symbolOf = (who) => SYMBOLS[who] ?? 'pin';
 

@@ -43,6 +43,18 @@ TEST(RunFileTest, ATreeWithoutGitHasNoCommit) {
   EXPECT_EQ(run.context["commit_time"], "2026-01-02T03:04:06Z");
 }
 
+TEST(RunFileTest, WhoDoesNotSayHowLongItIsHasItsRepetitionsCounted) {
+  Json file = sample_file();
+  EXPECT_EQ(run_file_parse("a.json", file.dump()).context["quick"], "1");
+  for (int i = 2; i < 9; ++i) {
+    file["benchmarks"].push_back(file["benchmarks"][1]);
+    file["benchmarks"].back()["repetition_index"] = i;
+  }
+  EXPECT_EQ(run_file_parse("a.json", file.dump()).context["quick"], "0");
+  file["context"]["quick"] = "1";
+  EXPECT_EQ(run_file_parse("a.json", file.dump()).context["quick"], "1");
+}
+
 TEST(RunFileTest, WhatIsCountedBeyondSomethingElseMayBeLess) {
   Json file = sample_file();
   file["benchmarks"][1]["over_none"] = -3;
@@ -99,6 +111,8 @@ INSTANTIATE_TEST_SUITE_P(
                "repetition 1 of invoke/none/qtee for the"},
         Damage{"Absurd", [](Json& f) { f["benchmarks"][0]["real_time"] = 1e300; }, "\"real_time\" is 1e+300"},
         Damage{"Dirty", [](Json& f) { f["context"]["dirty"] = "yes"; }, "\"dirty\" is neither"},
+        Damage{"Quick", [](Json& f) { f["context"]["quick"] = "yes"; }, "\"quick\" is neither"},
+        Damage{"Suites", [](Json& f) { f["context"]["suites"] = 1; }, "\"suites\" is not a string"},
         Damage{"Settings", [](Json& f) { f["context"]["settings"] = "a=b"; }, "\"settings\" is not"},
         Damage{"Empty", [](Json& f) { f["benchmarks"] = Json::array(); }, "\"benchmarks\" is not a list"},
         Damage{"Name", [](Json& f) { f["benchmarks"][0]["name"] = "getppid"; }, "(getppid): the name is not"},

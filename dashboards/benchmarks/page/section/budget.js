@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Where the kernel's instructions of a call go: phases, stacked.
-import { chart, isNarrow, tooltipHtml } from '../chart.js';
+import { axisName, chart, isNarrow, legendHeight, tooltipHtml } from '../chart.js';
 import { choice, element, empty, figures, numberCell, table, tick } from '../element.js';
 import { countFormat, metricOf, phaseLabel, phasesOf } from '../metric.js';
 import { palette, phaseColour } from '../palette.js';
@@ -31,7 +31,7 @@ export function budgetSection(page) {
   const options = ({ rows, phases, who, share }) => (width) => {
     const colours = palette();
     return {
-      grid: { left: 8, right: 28, top: isNarrow(width) ? 104 : 40, bottom: 28, containLabel: true },
+      grid: { left: 8, right: 28, top: legendHeight(phases.map(phaseLabel), width), bottom: 8, containLabel: true },
       legend: { data: phases.map(phaseLabel) },
       tooltip: {
         trigger: 'axis', axisPointer: { type: 'shadow', shadowStyle: { opacity: 0.08 } },
@@ -41,7 +41,7 @@ export function budgetSection(page) {
         },
       },
       xAxis: { type: 'value', max: share ? 100 : undefined, axisLabel: { formatter: share ? '{value} %' : (value) => countFormat(value) }, splitNumber: isNarrow(width) ? 3 : 6 },
-      yAxis: { type: 'category', inverse: true, data: rows.map(({ name }) => label(name, who)), axisLine: { show: false }, axisLabel: { color: colours.text, interval: 0, hideOverlap: false, width: isNarrow(width) ? 110 : 240, overflow: 'truncate' } },
+      yAxis: { type: 'category', inverse: true, data: rows.map(({ name }) => axisName(label(name, who), width)), axisLine: { show: false }, axisLabel: { color: colours.text, interval: 0, hideOverlap: false, lineHeight: 13 } },
       series: phases.map((phase) => ({
         type: 'bar', stack: 'phases', name: phaseLabel(phase), color: phaseColour(phase), barMaxWidth: 20, itemStyle: { borderColor: colours.card, borderWidth: 1 },
         data: rows.map(({ parts, sum }) => (share ? ((parts.get(phase) ?? 0) / sum) * 100 : parts.get(phase) ?? 0)),
@@ -53,15 +53,16 @@ export function budgetSection(page) {
     if (!rows.length) return empty('This run has no budget of phases.', 'It is measured where exact counts are and the driver is ours; choose another run or driver.');
     const first = rows[0];
     const [largest, size] = [...first.parts].sort(([, a], [, b]) => b - a)[0];
-    const words = `${label(first.name, 'all')}: ${countFormat(first.sum)} ${INSTRUCTIONS.label.toLowerCase()}, most of them in ${phaseLabel(largest).toLowerCase()} (${countFormat(size)}, ${Math.round((size / first.sum) * 100)} %).`;
+    const words = `${label(first.name, 'all')}: ${countFormat(first.sum)} ${INSTRUCTIONS.label.toLowerCase()}, the largest part in ${phaseLabel(largest).toLowerCase()} (${countFormat(size)}, ${Math.round((size / first.sum) * 100)} %).`;
     const cells = ({ name, parts, whole }) => [
       element('th', { scope: 'row' }, label(name, who)),
       phases.map((phase) => numberCell(parts.has(phase) ? countFormat(parts.get(phase)) : '–', { name, metric: `budget_${phase}`, value: parts.get(phase) ?? '' })),
       numberCell(countFormat(whole), { name, metric: 'kernel_instructions', value: whole }),
     ];
+    let height;
     return [
       element('p', { class: 'finding' }, words),
-      chart({ id: 'budget-chart', options: options({ rows, phases, who, share }), height: 110 + rows.length * 30, label: () => `Stacked bars of kernel instructions by phase. ${words}` }),
+      chart({ id: 'budget-chart', options: (width) => { height = legendHeight(phases.map(phaseLabel), width) + 32 + rows.length * 30; return options({ rows, phases, who, share })(width); }, height: () => height, label: () => `Stacked bars of kernel instructions by phase. ${words}` }),
       figures(table({ id: 'budget-table', caption: 'Kernel instructions by phase', head: ['Path', ...phases.map((phase) => ({ text: phaseLabel(phase), number: true })), { text: 'Sum', number: true }], rows: rows.map(cells) })),
     ];
   };

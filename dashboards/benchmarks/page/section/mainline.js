@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // What each path costs on mainline's driver, on ours, and at least.
-import { chart, isNarrow, tooltipHtml } from '../chart.js';
+import { axisName, axisNameWidth, chart, isNarrow, legendHeight, tooltipHtml } from '../chart.js';
 import { choice, element, empty, figures, numberCell, table } from '../element.js';
-import { metricOf, metricsOf, ratioFormat, valueFormat } from '../metric.js';
+import { metricOf, metricsOf, ratioFormat, valueFormat, valueShort } from '../metric.js';
 import { palette, symbolOf } from '../palette.js';
 import { OURS, WHO, pathsOf, whoLabel, whoShort } from '../run.js';
+import { dodge, logAxis, logScale } from '../scale.js';
 import { stateChoice, stateSet } from '../state.js';
 import { median } from '../statistics.js';
 import { section } from './common.js';
@@ -21,22 +22,32 @@ export function mainlineSection(page) {
       const values = Object.fromEntries(WHO.map((who) => [who, median(run.benchmarks[`${path}/${who}`]?.[metric.key])]).filter(([, value]) => value !== undefined));
       const ours = OURS.map((who) => values[who]).filter((value) => value !== undefined);
       return { path, values, best: ours.length ? Math.min(...ours) : undefined };
-    }).filter(({ values }) => Object.keys(values).length);
+    // What is nothing for all, such as the kernel's instructions of a program's own memcpy(), is no row.
+    }).filter(({ values }) => Object.values(values).some((value) => value !== 0));
     return { run, metrics, metric, suites, suite, rows };
   };
 
-  const options = ({ metric, rows }) => (width) => {
-    const colours = palette();
+  // Marks that would hide each other stand one above the other, in a row that is as high as that takes.
+  const layout = ({ rows, suite }) => (width) => {
     const all = rows.flatMap(({ values }) => Object.values(values));
     // Nothing has no place on a logarithmic scale; it stands at its left end.
     const positive = all.filter((value) => value > 0);
-    const log = positive.length > 0 && Math.max(...positive) / Math.min(...positive) > 20;
-    const start = log ? 10 ** Math.floor(Math.log10(Math.min(...positive))) : 0;
-    const place = (value) => Math.max(value, start);
+    const log = Math.max(...positive) / Math.min(...positive) > 20 ? logScale(positive, isNarrow(width) ? 5 : 10, all.includes(0) ? 2 : 1) : undefined;
+    const place = (value) => Math.max(value, log?.min ?? 0);
+    const names = rows.map(({ path }) => (isNarrow(width) && suite !== 'all' ? path.slice(suite.length + 1) : path));
+    const room = width - axisNameWidth(names, width) - 50;
+    const at = (value) => (log ? Math.log(place(value) / log.min) / Math.log(log.max / log.min) : value / Math.max(...positive) / 1.05) * room;
+    const size = isNarrow(width) ? 9 : 12;
+    const offsets = rows.map(({ values }) => { const there = Object.keys(values); const found = dodge(there.map((who) => at(values[who])), size * 0.85, size * 0.75); return Object.fromEntries(there.map((who, i) => [who, found[i]])); });
+    const deepest = Math.max(...offsets.flatMap((row) => Object.values(row)));
+    return { log, place, names, size, offsets, rowHeight: Math.max(30, 2 * deepest + size + 8) };
+  };
+  const options = ({ metric, rows, suite }) => (width) => {
+    const colours = palette();
+    const { log, place, names, size, offsets } = layout({ rows, suite })(width);
     const present = WHO.filter((who) => rows.some(({ values }) => values[who] !== undefined));
-    const paths = rows.map(({ path }) => path);
     return {
-      grid: { left: 8, right: 24, top: isNarrow(width) ? 108 : 40, bottom: 28, containLabel: true },
+      grid: { left: 8, right: 24, top: legendHeight(present.map(whoLabel), width), bottom: 8, containLabel: true },
       legend: { data: present.map(whoLabel) },
       tooltip: {
         trigger: 'axis', axisPointer: { type: 'shadow', shadowStyle: { opacity: 0.08 } },
@@ -45,8 +56,8 @@ export function mainlineSection(page) {
           return tooltipHtml(path, present.filter((who) => values[who] !== undefined).map((who) => [colours.who[who], whoLabel(who), valueFormat(metric, values[who]) + (who !== 'mainline' && values.mainline ? `   ${ratioFormat(values[who] / values.mainline)}` : '')]), values.mainline ? 'Ratios are to mainline.' : '');
         },
       },
-      xAxis: { type: log ? 'log' : 'value', min: start, axisLabel: { formatter: (value) => valueFormat(metric, value) }, splitNumber: isNarrow(width) ? 3 : 6 },
-      yAxis: { type: 'category', data: paths, inverse: true, axisLabel: { color: colours.text, interval: 0, hideOverlap: false, width: isNarrow(width) ? 110 : 220, overflow: 'truncate' }, axisLine: { show: false } },
+      xAxis: { type: 'value', min: 0, minInterval: metric.kind === 'count' ? 1 : 0, splitNumber: isNarrow(width) ? 3 : 6, ...(log && logAxis(log)), axisLabel: { ...(log && logAxis(log).axisLabel), formatter: (value) => (isNarrow(width) ? valueShort : valueFormat)(metric, value) } },
+      yAxis: { type: 'category', data: names.map((name) => axisName(name, width)), inverse: true, axisLabel: { color: colours.text, interval: 0, hideOverlap: false, lineHeight: 13 }, axisLine: { show: false } },
       series: [
         {
           type: 'custom', silent: true, tooltip: { show: false }, z: 1,
@@ -57,8 +68,8 @@ export function mainlineSection(page) {
           },
         },
         ...present.map((who) => ({
-          type: 'scatter', name: whoLabel(who), symbol: symbolOf(who), symbolSize: isNarrow(width) ? 9 : 12, z: 3, color: colours.who[who],
-          itemStyle: { opacity: 1, borderColor: colours.card, borderWidth: 1 }, data: rows.map(({ path, values }) => [values[who] === undefined ? NaN : place(values[who]), path]),
+          type: 'scatter', name: whoLabel(who), symbol: symbolOf(who), symbolSize: size, z: 3, color: colours.who[who],
+          itemStyle: { opacity: 1, borderColor: colours.card, borderWidth: 1 }, data: rows.map(({ values }, i) => ({ value: [values[who] === undefined ? NaN : place(values[who]), i], symbolOffset: [0, offsets[i][who] ?? 0] })),
         })),
       ],
     };
@@ -66,7 +77,8 @@ export function mainlineSection(page) {
 
   const body = () => {
     const { metric, rows, suite } = read();
-    if (!rows.length) return empty('This run has no such figures.', 'Choose another suite, figure or run.');
+    if (!rows.length) return empty('This run has no such figures, or they are all 0.', 'Choose another suite, figure or run.');
+    let height;
     const compared = rows.filter(({ values, best }) => values.mainline > 0 && best !== undefined);
     const words = compared.length
       ? `${metric.label}: our cheapest way takes ${ratioFormat(median(compared.map(({ values, best }) => best / values.mainline)))} what mainline does (the median of ${compared.length} path${compared.length === 1 ? '' : 's'}).`
@@ -85,7 +97,7 @@ export function mainlineSection(page) {
       ...(present.includes('floor') ? [{ text: 'our best ÷ floor', number: true }] : [])];
     return [
       element('p', { class: 'finding' }, words),
-      chart({ id: 'mainline-chart', options: options({ metric, rows }), height: 120 + rows.length * 30, label: () => `Dot plot of ${metric.label.toLowerCase()} per path, ${suite === 'all' ? 'all suites' : suite}. ${words}` }),
+      chart({ id: 'mainline-chart', options: (width) => { height = legendHeight(present.map(whoLabel), width) + 32 + rows.length * layout({ rows, suite })(width).rowHeight; return options({ metric, rows, suite })(width); }, height: () => height, label: () => `Dot plot of ${metric.label.toLowerCase()} per path, ${suite === 'all' ? 'all suites' : suite}. ${words}` }),
       figures(table({ id: 'mainline-table', caption: `${metric.label} per path`, head, rows: rows.map(cells) })),
     ];
   };

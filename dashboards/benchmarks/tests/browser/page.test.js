@@ -14,7 +14,9 @@ const { PAGE, RUNS, SCREENSHOTS, CHROMIUM, PLAYWRIGHT } = process.env;
 const { chromium } = createRequire(import.meta.url)(PLAYWRIGHT);
 const address = pathToFileURL(PAGE).href;
 const files = filesRead(RUNS);
-const newest = [...files].sort(([a, { context: c }], [b, { context: d }]) => new Date(c.commit_time) - new Date(d.commit_time) || (a < b ? -1 : 1)).at(-1)[0];
+// A run without a commit stands where it was made.
+const committed = ([name, { context }]) => new Date(context.commit_time ?? name.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z.*/, '$1-$2-$3T$4:$5:$6Z'));
+const newest = [...files].sort((a, b) => committed(a) - committed(b) || (a[0] < b[0] ? -1 : 1)).at(-1)[0];
 const SECTIONS = ['summary', 'mainline', 'goals', 'history', 'latency', 'budget', 'threads', 'pair', 'runs'];
 
 let browser;
@@ -107,8 +109,10 @@ test('figures are those of the files, in every section', async () => {
     await page.selectOption('#mainline-metric', metric);
     const shown = await cells('#mainline');
     // Of threads there is a section of its own.
-    assert.ok((shown.length || metric === 'lock_contentions') && shown.every((cell) => cell.metric === metric), metric);
-    expectEqual(shown, await page.inputValue('#run'));
+    const run = await page.inputValue('#run');
+    const some = [...files.get(run).values].some(([key, value]) => key.endsWith(` ${metric}`) && value !== 0);
+    assert.ok((shown.length || metric === 'lock_contentions' || !some) && shown.every((cell) => cell.metric === metric), metric);
+    expectEqual(shown, run);
   }
   await page.selectOption('#mainline-metric', 'kernel_instructions');
   await page.selectOption('#run', newest);
@@ -153,7 +157,7 @@ test('two runs side by side: figures, swap, find, only what changed', async () =
   await page.fill('#pair-search', '');
   await page.check('#pair-changed');
   const verdicts = await page.$$eval('#pair td[data-verdict]', (all) => all.map(({ dataset }) => dataset.verdict));
-  assert.ok(verdicts.every((verdict) => verdict !== 'same' && verdict !== 'unsure'));
+  assert.ok(verdicts.every((verdict) => ['worse', 'better', 'changed'].includes(verdict)));
   await page.uncheck('#pair-changed');
   await page.selectOption('#pair-kind', 'judged');
 });
@@ -169,6 +173,79 @@ test('what changed is told in words, or that nothing did', async () => {
   // The made-up runs have one each of what is to be found, and nothing else.
   if (!process.env.EXPECTED) return;
   assert.deepEqual(regressions.map(({ name, metric }) => `${name} ${metric}`).sort(), process.env.EXPECTED.split(',').sort());
+});
+
+test('short runs stand apart from full ones, whose times are compared with nothing', async () => {
+  const cards = await page.$$eval('#summary article', (found) => found.map(({ dataset, textContent }) => ({ ...dataset, text: textContent })));
+  for (const { context } of files.values()) {
+    const short = context.quick === '1';
+    assert.ok(cards.some(({ configuration }) => configuration.startsWith(context.kernel_name) && configuration.includes(' · short') === short), `${context.kernel_name}, quick ${context.quick}`);
+  }
+  for (const { configuration, text } of cards) assert.ok(!configuration.includes(' · short') || /times are not|Only one run/.test(text), text);
+  if (!process.env.EXPECTED) return;
+  assert.deepEqual(cards.map(({ configuration }) => configuration).sort(), ['debian', 'debian · short', 'lts', 'qcom']);
+  // One has a path less than that before: that is told, and folded.
+  assert.deepEqual(await page.$$eval('#summary details.gone', (found) => found.map(({ open: unfolded, firstChild }) => [unfolded, firstChild.textContent])), [[false, '2 benchmarks no longer measured']]);
+  await page.selectOption('#pair-a', '20260106T120000Z-debian.json');
+  await page.selectOption('#pair-b', '20260106T140000Z-debian.json');
+  const verdicts = await page.$$eval('#pair td[data-verdict]', (found) => found.map(({ dataset, textContent }) => `${dataset.verdict}: ${textContent}`));
+  assert.deepEqual([...new Set(verdicts)].sort(), ['same: same', 'unsure: short run']);
+});
+
+test('what is shown is for people: words in place of keys, and no rows of nothing', async () => {
+  await page.$$eval('main details', (found) => found.forEach((details) => { details.open = true; }));
+  await page.selectOption('#pair-a', [...files.keys()][0]);
+  await page.selectOption('#pair-b', [...files.keys()].at(-1));
+  await page.selectOption('#pair-kind', 'all');
+  const text = await page.evaluate(() => document.body.innerText);
+  assert.doesNotMatch(text, /kernel_name|qtee_schema|cpu_model|commit none/);
+  assert.equal(text.includes('no commit'), [...files.values()].some(({ context }) => !context.commit));
+  const valuesOf = (selector) => page.$$eval(selector, (found) => found.map((row) => [...row.querySelectorAll('[data-value]')].map(({ dataset }) => Number(dataset.value))));
+  const rows = await valuesOf('#pair-table tbody tr');
+  assert.ok(rows.length > 20 && rows.every(([a, b]) => a !== 0 || b !== 0));
+  await page.selectOption('#mainline-suite', 'floor');
+  const floors = await valuesOf('#mainline-table tbody tr');
+  assert.ok(floors.length > 0 && floors.every((values) => values.some((value) => value !== 0)));
+  await page.selectOption('#mainline-suite', 'invoke');
+  await page.selectOption('#pair-kind', 'judged');
+  await page.$$eval('main details', (found) => found.forEach((details) => { details.open = false; }));
+});
+
+// Where the marks of the drivers are in a chart, in pixels from its corner, without those of the legend; and where its names p50... are.
+const dotsOf = (id) => page.$eval(`#${id}`, (box) => {
+  const known = ['#7a828c', '#d55e00', '#a35a92', '#0067b0', '#008763'];
+  const corner = box.getBoundingClientRect();
+  const texts = [...box.querySelectorAll('svg text')].map((text) => ({ text: text.textContent, at: text.getBoundingClientRect() }));
+  const legend = Math.max(...texts.filter(({ text }) => /^(Mainline|Ours|Floor)/.test(text)).map(({ at }) => at.bottom - corner.top));
+  const dots = [...box.querySelectorAll('svg path')].filter((shape) => known.includes(shape.getAttribute('fill')?.toLowerCase())).map((shape) => {
+    const { left, top, width, height } = shape.getBoundingClientRect();
+    return { colour: shape.getAttribute('fill'), x: left + width / 2 - corner.left, y: top + height / 2 - corner.top };
+  }).filter(({ y }) => y > legend);
+  return { width: corner.width, bottom: texts.find(({ text }) => text === 'p50')?.at.top - corner.top, dots };
+});
+
+test('charts: no mark hides another, and the axes are as long as the figures need', async () => {
+  const { dots, width } = await dotsOf('mainline-chart');
+  assert.ok(dots.length > 10);
+  for (const [i, a] of dots.entries()) for (const b of dots.slice(i + 1)) assert.ok(Math.hypot(a.x - b.x, a.y - b.y) > 6, `${a.colour} and ${b.colour} at ${a.x}, ${a.y}`);
+  const [left, right] = [Math.min(...dots.map(({ x }) => x)), Math.max(...dots.map(({ x }) => x))];
+  assert.ok(left < 0.3 * width && right > 0.88 * width, `marks from ${left} to ${right} of ${width}`);
+  if (!await page.$('#latency-chart svg')) return;
+  const latency = await dotsOf('latency-chart');
+  const heights = latency.dots.map(({ y }) => y);
+  assert.ok(latency.bottom - Math.max(...heights) < 0.2 * (latency.bottom - Math.min(...heights)), 'the lower part of the latency chart is empty');
+});
+
+test('tables: no row is cut at the lower edge, and what lies beyond is told', async () => {
+  const tables = await page.$$eval('main .frame', (found) => found.filter((frame) => frame.offsetParent).map((frame) => {
+    const scroll = frame.querySelector('.scroll');
+    const end = scroll.getBoundingClientRect().top + scroll.clientHeight;
+    const cut = [...scroll.querySelectorAll('tbody tr')].filter((row) => { const { top, bottom } = row.getBoundingClientRect(); return top < end - 1 && bottom > end + 1; }).length;
+    const shown = (name) => frame.querySelector(name).offsetHeight > 0 && getComputedStyle(frame.querySelector(name)).visibility === 'visible';
+    return { id: scroll.firstChild.id, cut, below: [scroll.scrollHeight > scroll.clientHeight + 1, shown('.beyond-below')], right: [scroll.scrollWidth > scroll.clientWidth + 1, shown('.beyond-right')] };
+  }));
+  assert.ok(tables.some(({ id, below }) => id === 'pair-table' && below[0]));
+  for (const { id, cut, below, right } of tables) assert.deepEqual([cut, below[0], right[0]], [0, below[1], right[1]], id);
 });
 
 test('each list can be chosen from, and each shows something else then', async () => {
@@ -206,7 +283,7 @@ test('files and figures can be downloaded', async () => {
   const json = JSON.parse((await save(() => page.click('#runs-json'))).text);
   assert.equal(json.runs.length, files.size);
   const shown = await page.$$eval(`details[data-run="${newest}"] dd[data-key]`, (found) => Object.fromEntries(found.map(({ dataset, firstChild }) => [dataset.key, firstChild.textContent])));
-  for (const key of ['commit', 'kernel', 'qemu', 'cpu_model']) assert.equal(shown[key], files.get(newest).context[key] ?? 'none'); // a tree that git knows nothing of has no commit
+  for (const key of ['commit', 'kernel', 'qemu', 'cpu_model']) assert.equal(shown[key], files.get(newest).context[key] ?? 'no commit'); // of a tree that git knows nothing of
 });
 
 test('everything is reached by keys, and named for those who do not see it', async () => {
@@ -261,6 +338,23 @@ test('what is chosen stands in the address', async () => {
   await page.selectOption('#mainline-metric', 'kernel_instructions');
 });
 
+// On a phone: charts have whole names, goals are low, what is beside another run is seen without scrolling to it, and wide tables say so.
+async function narrowIsWhole(opened) {
+  for (const id of ['mainline-chart', 'budget-chart']) {
+    if (!await opened.$(`#${id} svg`)) continue;
+    const names = await opened.$eval(`#${id}`, (box) => [...box.querySelectorAll('svg text')].map((text) => [text.textContent, text.getBoundingClientRect().left >= box.getBoundingClientRect().left - 1]));
+    assert.deepEqual(names.filter(([text, inside]) => /\.\.\.|…/.test(text) || !inside), []);
+  }
+  const heights = await opened.$$eval('#goals-table tbody tr', (found) => found.map((row) => row.offsetHeight));
+  assert.ok(Math.max(...heights) < 85, `a goal takes ${Math.max(...heights)} px`);
+  for (const id of ['goals-table', 'pair-table']) assert.ok(await opened.$eval(`#${id}`, (shown) => shown.parentElement.scrollWidth <= shown.parentElement.clientWidth), `${id} is cut`);
+  await opened.$eval('#mainline-table', (shown) => { shown.closest('details').open = true; });
+  await opened.waitForSelector('#mainline .frame[data-right] .beyond-right', { state: 'visible' });
+  await opened.$eval('#mainline-table', (shown) => { shown.parentElement.scrollLeft = 5000; });
+  await opened.waitForSelector('#mainline .frame[data-left]:not([data-right])');
+  await opened.$eval('#mainline-table', (shown) => { shown.closest('details').open = false; });
+}
+
 for (const [name, options] of Object.entries({
   light: {}, dark: { colorScheme: 'dark' }, narrow: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 },
 })) {
@@ -269,6 +363,7 @@ for (const [name, options] of Object.entries({
     await opened.waitForTimeout(400);
     const wide = await opened.evaluate(() => document.scrollingElement.scrollWidth - innerWidth);
     assert.ok(wide <= 0, `the page is ${wide} px wider than the screen`);
+    if (name === 'narrow') await narrowIsWhole(opened);
     await opened.screenshot({ path: path.join(SCREENSHOTS, `${name}.png`), fullPage: true });
     await opened.context().close();
   });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { changePoints } from '../../page/change_point.js';
-import { goalsJudge, judged, machineShift, rowWords, runsCompare } from '../../page/compare.js';
+import { goalsJudge, gone, judged, machineShift, rowWords, runsCompare } from '../../page/compare.js';
 import { sampleRuns } from './sample.js';
 
 const NAME = 'invoke/none/qtee';
@@ -63,12 +63,46 @@ test('times: a change beyond noise is told, one within it is not, and faster is 
   assert.deepEqual(told(runsCompare(base, noisy)), []);
 });
 
+const verdict = (comparison, name, key) => comparison.rows.find((row) => row.name === name && row.metric.key === key).verdict;
+
+test('what may be chance is not called the same, however large it is', () => {
+  const [base, run] = twoRuns();
+  run.benchmarks[NAME].real_time = run.benchmarks[NAME].real_time.map((x, i) => x * (1.3 + 0.5 * (i - 2)));
+  set(run, NAME, 'p50_ns', run.benchmarks[NAME].p50_ns[0] * 1.001);
+  run.benchmarks[NAME].kernel_instructions = [1900, 1950, 1950, 1900, 1950];
+  const comparison = runsCompare(base, run);
+  assert.equal(verdict(comparison, NAME, 'real_time'), 'uncertain');
+  assert.equal(verdict(comparison, NAME, 'kernel_instructions'), 'uncertain');
+  assert.equal(verdict(comparison, NAME, 'p50_ns'), 'same');
+  assert.equal(verdict(comparison, NAME, 'smcs'), 'same');
+});
+
+test('short runs: counts are judged, times are not, and what they leave out is not gone', () => {
+  const [base] = twoRuns();
+  const [, short] = twoRuns({ repetitions: 3, quick: true, suites: ['invoke'], slower: { 1: { [NAME]: 1.5 } } });
+  for (const pair of [[base, short], [short, base]]) {
+    const comparison = runsCompare(...pair);
+    assert.deepEqual([...told(comparison, 'worse'), ...told(comparison, 'better')], [`${NAME} kernel_instructions`]);
+    assert.equal(verdict(comparison, NAME, 'real_time'), 'unsure');
+  }
+  assert.deepEqual(gone(base, short), []);
+  delete short.benchmarks[NAME];
+  assert.deepEqual(gone(base, short), [NAME]);
+});
+
 test('a slower machine is no regression', () => {
   const [base, run] = twoRuns();
   for (const figures of Object.values(run.benchmarks))
     for (const key of Object.keys(figures)) if (key.endsWith('_ns') || key.endsWith('_time')) figures[key] = figures[key].map((x) => x * 1.5);
   assert.ok(Math.abs(machineShift(base, run) - Math.log(1.5)) < 0.02);
   assert.deepEqual(told(runsCompare(base, run)), []);
+  assert.equal(verdict(runsCompare(base, run), NAME, 'real_time'), 'machine');
+  // Beside that, half of it is faster; and is said to be.
+  const fast = structuredClone(run);
+  fast.benchmarks[NAME].real_time = fast.benchmarks[NAME].real_time.map((x) => x / 2);
+  const comparison = runsCompare(base, fast);
+  assert.deepEqual(told(comparison, 'better'), [`${NAME} real_time`]);
+  assert.match(rowWords(comparison, judged(comparison, 'better')[0]).certainty, /^, −(49|50|51)(\.\d)?\u00a0% beside what is not ours, p/);
 });
 
 test('one repetition is too few for times, not for counts', () => {

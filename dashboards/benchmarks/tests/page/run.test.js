@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { changeFormat, metricOf, metricsOf, phasesOf, ratioFormat, valueFormat } from '../../page/metric.js';
-import { configurationsOf, environmentChanges, nameParse, pathsOf, runsPrepare } from '../../page/run.js';
+import { commitShort, commitWords, configurationsOf, contextLabel, contextWords, environmentChanges, nameParse, pathsOf, runLabel, runsPrepare } from '../../page/run.js';
 import { csvOf } from '../../page/csv.js';
 import { sampleRuns } from './sample.js';
 
@@ -30,9 +30,29 @@ test('a parameter that older runs do not have parts nothing; long names become n
   assert.deepEqual(configurationsOf(runsPrepare([newer, long])).map(({ label }) => label).sort(), ['debian · qtee.added=3', 'debian · settings 2']);
 });
 
+test('short runs are a configuration of their own', () => {
+  const runs = [...sampleRuns({ commits: 2, kernels: ['debian'] }), ...sampleRuns({ commits: 2, kernels: ['debian'], quick: true, suites: ['invoke'], hour: 13 })];
+  assert.deepEqual(configurationsOf(runsPrepare(runs)).map(({ label, runs: some }) => [label, some.length]), [['debian · short', 2], ['debian', 2]]);
+  assert.equal(runLabel(runs.at(-1)), '2026-01-02 13:00 · debian · short · 222222222 · only invoke');
+});
+
+test('a run of a tree without git has no commit', () => {
+  const [run] = sampleRuns({ commits: 1 });
+  assert.equal(commitWords(run), 'commit 111111111');
+  run.context.commit = 'none';
+  assert.equal(commitShort(run), 'no commit');
+  assert.equal(commitWords(run), 'no commit');
+});
+
+test('what is known of an environment has names that people use', () => {
+  for (const key of Object.keys(sampleRuns({ commits: 1 })[0].context).filter((one) => !['settings', 'commit_subject'].includes(one))) assert.match(contextLabel(key), /^[A-Z][A-Za-z ()]*$/, key);
+  assert.equal(contextLabel('qtee.message_in_kib'), 'qtee.message_in_kib');
+  assert.deepEqual([['quick', '1'], ['suites', ''], ['commit', 'none'], ['note', ''], ['cpus', undefined], ['caches', []]].map(([key, value]) => contextWords(key, value)), ['short', 'all', 'no commit', '–', '–', '–']);
+});
+
 test('paths stand by suite and size', () => {
-  const run = { benchmarks: Object.fromEntries(['threads/10x5us/tee', 'invoke/4KiB/tee', 'threads/2x5us/tee', 'invoke/64B/tee', 'invoke/none/tee', 'floor/getppid/floor', 'new/thing/tee'].map((name) => [name, {}])) };
-  assert.deepEqual(pathsOf([run]), ['floor/getppid', 'invoke/none', 'invoke/64B', 'invoke/4KiB', 'threads/2x5us', 'threads/10x5us', 'new/thing']);
+  const run = { benchmarks: Object.fromEntries(['threads/10x5us/tee', 'invoke/4KiB/tee', 'threads/2x5us/tee', 'invoke/64B/tee', 'invoke/none/tee', 'invoke/15_inputs/tee', 'invoke/1_inputs/tee', 'floor/memcpy_4KiB/floor', 'floor/memcpy_64B/floor', 'floor/getppid/floor', 'new/thing/tee'].map((name) => [name, {}])) };
+  assert.deepEqual(pathsOf([run]), ['floor/getppid', 'floor/memcpy_64B', 'floor/memcpy_4KiB', 'invoke/none', 'invoke/64B', 'invoke/4KiB', 'invoke/1_inputs', 'invoke/15_inputs', 'threads/2x5us', 'threads/10x5us', 'new/thing']);
 });
 
 test('names with more than three parts', () => {
@@ -53,7 +73,8 @@ test('figures as people read them', () => {
   assert.equal(text('speedup', 1.961), '1.96×');
   assert.equal(text('kernel_instructions', undefined), '–');
   assert.equal(ratioFormat(0.2212), '0.22×');
-  assert.equal(ratioFormat(0.00123456), '0.00123×');
+  assert.equal(ratioFormat(0.00123456), '1/810');
+  assert.equal(ratioFormat(0.01), '0.01×');
   assert.equal(changeFormat(0.0541), '+5.4\u00a0%');
   assert.equal(changeFormat(-0.5), '−50\u00a0%');
   assert.equal(changeFormat(0), '0\u00a0%');
