@@ -86,6 +86,9 @@ int compare(const Options& options) {
   if (comparison.few != 0)
     fmt::print("{} times are not compared: they have fewer than {} repetitions (make bench without QUICK=1 has them)\n",
                comparison.few, kRepetitionsLeast);
+  if (comparison.unlike != 0)
+    fmt::print("{} counts that differ are not compared: one of the runs is short (QUICK=1), or of other SUITES\n",
+               comparison.unlike);
   if (comparison.left_out != 0)
     fmt::print("{} names are not compared: {} leaves them out (QUICK=1 or SUITES)\n", comparison.left_out,
                options.after);

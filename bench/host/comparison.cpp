@@ -45,6 +45,8 @@ Comparison compare(const Results& before, const Results& after, const Comparison
     if (before.context(key) != after.context(key))
       comparison.environment.push_back(fmt::format("{}: {}, then {}", key, before.context(key), after.context(key)));
 
+  const bool unlike =
+      before.context("quick") != after.context("quick") || before.context("suites") != after.context("suites");
   for (const std::string& name : before.names()) {
     const bool left_out = leaves_out(after, before, name);
     if (!after.has(name)) {
@@ -58,6 +60,11 @@ Comparison compare(const Results& before, const Results& after, const Comparison
       const double old_value = before.value(name, counter), new_value = after.value(name, counter);
       if (counter_is_exact(counter)) {
         if (left_out && std::isnan(new_value)) continue;
+        // What was measured before in the same boot is in some counts.
+        if (unlike && differs(old_value, new_value, options.exact)) {
+          ++comparison.unlike;
+          continue;
+        }
         ++comparison.counts;
         if (std::isnan(new_value))
           comparison.changes.push_back({Change::Kind::gone, name, counter, old_value, 0, 0});

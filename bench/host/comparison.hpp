@@ -32,6 +32,7 @@ struct Comparison {
   std::size_t counts = 0, times = 0;     // compared
   std::size_t few = 0;                   // times that have too few repetitions
   std::size_t left_out = 0;              // names that the second run, shorter or of other suites, does not measure
+  std::size_t unlike = 0;                // counts that differ, of runs that are not of the same length and suites
   std::vector<std::string> environment;  // what else differs, in words
 
   /// Something got worse, or is gone.

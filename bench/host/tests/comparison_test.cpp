@@ -98,6 +98,12 @@ TEST(ComparisonTest, WhatAShortRunLeavesOutIsNotGone) {
     EXPECT_EQ(comparison.environment.size(), 1u);
     EXPECT_TRUE(compare(less, full).changes.empty());
   }
+  const auto create = [](const char* quick, double count) {
+    return Sample().with("quick", quick).add("objects/create/qtee", "kernel_instructions", {count}).results();
+  };
+  EXPECT_TRUE(compare(create("1", 3742), create("0", 4121)).changes.empty());
+  EXPECT_EQ(compare(create("1", 3742), create("0", 4121)).unlike, 1u);
+  EXPECT_TRUE(compare(create("1", 3742), create("1", 4121)).regressed());
   // Of its own suites, all is expected; and of another short run.
   EXPECT_TRUE(compare(full, sample("0", "a").results()).regressed());
   EXPECT_TRUE(compare(sample("1", "").add("b/c/qtee", "smcs", {1}).results(), sample("1", "").results()).regressed());

@@ -52,12 +52,14 @@ export function gone(base, run) {
  * All figures that both runs have. Each: name, metric, before and after (medians), samples, change (relative), own (of times: the change beside
  * that of what is not ours), exact, p (times, corrected),
  * and verdict: 'worse', 'better' or 'changed'; 'same': within what counts as a change; 'machine': a time that changed as all did;
- * 'uncertain': more than that, and it may be chance; 'unsure': what repetitions are too few to tell, and all that is no count if one of
- * both runs is short.
+ * 'uncertain': more than that, and it may be chance; 'unsure': what repetitions are too few to tell, all that is no count if one of both
+ * runs is short, and counts that are not the same if the runs are not of the same length and suites.
  */
 export function runsCompare(base, run) {
   const shift = machineShift(base, run);
   const short = isShort(base) || isShort(run);
+  // What was measured before in the same boot is in some counts, such as those of objects and memory.
+  const unlike = isShort(base) !== isShort(run) || suitesOf(base).join() !== suitesOf(run).join();
   const rows = [];
   for (const name of pathsOf([run]).flatMap((path) => WHO.map((who) => `${path}/${who}`))) {
     const [first, second] = [base.benchmarks[name], run.benchmarks[name]];
@@ -86,8 +88,8 @@ export function runsCompare(base, run) {
     let direction;
     let small;
     if (row.exact) {
-      direction = exactDirection(...row.samples);
       small = Math.abs(row.change) <= EXACT_CHANGE;
+      direction = unlike && !small ? undefined : exactDirection(...row.samples);
     } else if (row.p === undefined) {
       direction = undefined;
     } else {

@@ -50,12 +50,12 @@ export const commitWords = (run) => (hasCommit(run) ? `commit ${commitShort(run)
 export const isShort = (run) => run.context.quick === '1';
 /** The suites that a run was to measure; none: all. */
 export const suitesOf = (run) => (run.context.suites ?? '').split(' ').filter(Boolean);
+const suitesWords = (run) => (suitesOf(run).length ? [`only ${suitesOf(run).join(', ')}`] : []);
 export const settingsOf = (run) => JSON.parse(run.context.settings);
 
 /** "2026-11-23 21:03 · debian · d9eb415 · my label": in the order in which people look for one. */
 export function runLabel(run) {
-  const suites = suitesOf(run);
-  return [timeFormat(run.time), run.configuration.label, commitShort(run), suites.length ? `only ${suites.join(', ')}` : '', run.context.note].filter(Boolean).join(' · ');
+  return [timeFormat(run.time), run.configuration.label, commitShort(run), run.context.note].filter(Boolean).join(' · ');
 }
 
 const settingText = (value) => (typeof value === 'string' ? value : JSON.stringify(value));
@@ -66,8 +66,8 @@ const LABEL_LENGTH = 60;
 const PART_WORDS = { machine: (value) => value, cpu_model: (value) => value, icount: (value) => (value === '1' ? 'exact counts' : 'no exact counts') };
 
 /**
- * Sorts the runs by their commits and then by when they were made, and gives each its configuration: the kernel, machine, settings and
- * whether it is short, which have to be the same in runs that are compared over time. A configuration is called by its kernel and by
+ * Sorts the runs by their commits and then by when they were made, and gives each its configuration: the kernel, machine, settings, suites
+ * and whether it is short, which have to be the same in runs that are compared over time. A configuration is called by its kernel and by
  * what else is not the same in all of them.
  */
 export function runsPrepare(runs) {
@@ -83,9 +83,9 @@ export function runsPrepare(runs) {
   const labels = new Map();
   runs.forEach((run, i) => {
     const values = differing.filter((key) => parts[i].has(key)).map((key) => PART_WORDS[key]?.(parts[i].get(key)) ?? `${key}=${parts[i].get(key)}`);
-    const key = [run.context.kernel_name, ...(isShort(run) ? ['short'] : []), ...values].join(' · ');
+    const kernel = [run.context.kernel_name, ...(isShort(run) ? ['short'] : []), ...suitesWords(run)].join(' · ');
+    const key = [kernel, ...values].join(' · ');
     if (!labels.has(key)) {
-      const kernel = [run.context.kernel_name, ...(isShort(run) ? ['short'] : [])].join(' · ');
       const others = [...labels.keys()].filter((other) => other.startsWith(`${kernel} · `)).length;
       labels.set(key, key.length <= LABEL_LENGTH ? key : `${kernel} · settings ${others + 1}`);
     }

@@ -35,7 +35,7 @@ export function goalsSection(page) {
       return [
         element('td', { class: `status ${status}`, 'data-status': status, 'data-name': `${goal.path}/${goal.who}`, 'data-metric': goal.counter }, icon(status), element('span', {}, WORDS[status])),
         element('th', { scope: 'row' }, goal.path), element('td', { class: 'driver' }, whoShort(goal.who)), element('td', { class: 'figure-name' }, metric.label),
-        numberCell(valueFormat(metric, value), { value: value ?? '' }), element('td', { class: 'limit' }, limitWords),
+        numberCell(valueFormat(metric, value), { value: value ?? '' }), element('td', { class: goal.of && nameParse(goal.of).path !== goal.path ? 'limit long' : 'limit' }, limitWords),
         bar(judgement), numberCell(Number.isFinite(share) ? `${Math.abs(share - 1) < 0.01 && share !== 1 ? (share * 100).toFixed(1) : countFormat(Math.round(share * 100))}\u00a0%` : '–'),
       ];
     });

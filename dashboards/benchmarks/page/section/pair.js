@@ -54,13 +54,14 @@ export function pairSection(page) {
       numberCell(valueFormat(row.metric, row.before), { side: 'a', name: row.name, metric: row.metric.key, value: row.before }),
       numberCell(valueFormat(row.metric, row.after), { side: 'b', name: row.name, metric: row.metric.key, value: row.after }),
       element('td', { class: 'n change' }, changeFormat(row.change)), isShifted(comparison) ? element('td', { class: 'n own' }, row.own === undefined || row.metric.kind !== 'ns' ? '' : changeFormat(row.own)) : [], changeBar(row),
-      element('td', { class: `status ${row.verdict}`, 'data-verdict': row.verdict, title: row.p === undefined ? null : `p = ${row.p.toPrecision(2)}` }, icon(row.verdict), element('span', {}, row.verdict === 'unsure' && comparison.short ? 'short run' : WORDS[row.verdict])),
+      element('td', { class: `status ${row.verdict}`, 'data-verdict': row.verdict, title: row.p === undefined ? null : `p = ${row.p.toPrecision(2)}` }, icon(row.verdict), element('span', {}, row.verdict !== 'unsure' ? WORDS[row.verdict] : row.exact ? 'not comparable' : comparison.short ? 'short run' : WORDS.unsure)),
     ];
     results.replaceChildren(
-      element('p', { class: 'finding', 'data-rows': rows.length }, [`${countFormat(rows.length)} figures: ${count('worse')} worse, ${count('better')} better, ${count('same')} the same`, ...COUNTED.filter(([verdict]) => count(verdict)).map(([verdict, said]) => `${count(verdict)} ${verdict === 'unsure' && comparison.short ? 'of a short run, not judged' : said}`)].join(', ') + '.'),
+      element('p', { class: 'finding', 'data-rows': rows.length }, [`${countFormat(rows.length)} figures: ${count('worse')} worse, ${count('better')} better, ${count('same')} the same`, ...COUNTED.filter(([verdict]) => count(verdict)).map(([verdict, said]) => `${countFormat(count(verdict))} ${verdict === 'unsure' && comparison.short ? 'not judged' : said}`)].join(', ') + '.'),
       differing.length ? element('p', { class: 'faint' }, `The environments differ: ${differing.map(([key, a, b]) => `${contextLabel(key)} ${a} and ${b}`).join('; ')}.`) : '',
       element('p', { class: 'faint small' }, [`The same: counts within ${EXACT_CHANGE * 100} %, all else within ${NOISY_CHANGE * 100} %. Not certain: more than that, but it may be chance.`,
-        comparison.short ? 'A short run has counts, but too few repetitions for times.' : null, isShifted(comparison) ? shiftWords(comparison) : null,
+        comparison.short ? 'A short run has counts, but too few repetitions for times.' : null,
+        rows.some((row) => row.exact && row.verdict === 'unsure') ? 'Counts that differ are not comparable where one run is short or of other suites: what was measured before is in them.' : null, isShifted(comparison) ? shiftWords(comparison) : null,
         nothing ? `${nothing} figure${nothing === 1 ? ' that is' : 's that are'} 0 in both runs ${nothing === 1 ? 'is' : 'are'} left out.` : null].filter(Boolean).join(' ')),
       rows.length ? table({ id: 'pair-table', twoLines: true, caption: 'Two runs side by side', head: ['Path', 'Driver', 'Figure', { text: 'First', number: true }, { text: 'Second', number: true }, { text: 'Change', number: true }, ...(isShifted(comparison) ? [{ text: 'Beside not ours', number: true }] : []), '', ''], rows: rows.map(cells) }) : empty('Nothing to show.', 'No figure fits what is chosen above.'));
   };

@@ -4,7 +4,7 @@
 import { csvOf } from '../csv.js';
 import { fileRead } from '../data.js';
 import { element, fileSave } from '../element.js';
-import { commitShort, contextLabel, contextWords, environmentChanges, hasCommit, settingsOf, suitesOf, timeFormat } from '../run.js';
+import { commitShort, contextLabel, contextWords, environmentChanges, hasCommit, settingsOf, timeFormat } from '../run.js';
 import { section } from './common.js';
 
 export function runsSection(page) {
@@ -16,7 +16,7 @@ export function runsSection(page) {
     const line = ([key, value]) => [element('dt', {}, contextLabel(key)), element('dd', { class: changed.has(key) ? 'changed' : null, 'data-key': key }, contextWords(key, value), changed.has(key) ? element('span', { class: 'faint' }, ` (was ${changed.get(key)})`) : null)];
     return element('details', { class: 'run', 'data-run': run.name },
       element('summary', {}, element('span', { class: 'when' }, timeFormat(run.time)), element('strong', {}, run.configuration.label), element(hasCommit(run) ? 'code' : 'span', {}, commitShort(run)),
-        element('span', { class: 'what' }, subject), suitesOf(run).length ? element('span', { class: 'pill' }, `only ${suitesOf(run).join(', ')}`) : null, run.context.note ? element('span', { class: 'pill note' }, run.context.note) : null, changed.size ? element('span', { class: 'pill changed' }, 'environment changed') : null),
+        element('span', { class: 'what' }, subject), run.context.note ? element('span', { class: 'pill note' }, run.context.note) : null, changed.size ? element('span', { class: 'pill changed' }, 'environment changed') : null),
       element('dl', {}, Object.entries(context).map(line), Object.entries(settingsOf(run)).map(([key, value]) => line([key, value]))),
       element('p', {}, `${Object.keys(run.benchmarks).length} benchmarks. `, element('button', { type: 'button', class: 'download', 'data-run': run.name, onclick: async () => fileSave(run.name, await fileRead(run.name), 'application/json') }, `Download ${run.name}`)));
   };

@@ -4,7 +4,7 @@
 import { gone, isShifted, judged, goalsJudge, rowWords, runsCompare, EXACT_CHANGE, NOISY_CHANGE } from '../compare.js';
 import { element, empty, icon } from '../element.js';
 import { changeFormat } from '../metric.js';
-import { commitWords, contextLabel, environmentChanges, suitesOf, timeFormat } from '../run.js';
+import { commitWords, contextLabel, environmentChanges, timeFormat } from '../run.js';
 import { section } from './common.js';
 
 function sentence(comparison, row) {
@@ -26,7 +26,6 @@ function configurationCard(page, configuration) {
   const failures = Object.entries(run.failures);
   const facts = [
     `${timeFormat(run.time)} UTC, ${commitWords(run)}`,
-    suitesOf(run).length ? `only ${suitesOf(run).join(', ')}` : null,
     goals.length ? `${met} of ${plural(goals.length, 'goal')} met` : null,
   ].filter(Boolean).join(' · ');
   const head = (words, verdict) => element('div', { class: 'card-head' }, element('h3', {}, configuration.label), element('span', { class: `pill ${verdict}` }, icon(verdict), words),

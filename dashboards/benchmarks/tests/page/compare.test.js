@@ -77,14 +77,20 @@ test('what may be chance is not called the same, however large it is', () => {
   assert.equal(verdict(comparison, NAME, 'smcs'), 'same');
 });
 
-test('short runs: counts are judged, times are not, and what they leave out is not gone', () => {
+test('short runs: counts are judged beside short ones, times are not, and what they leave out is not gone', () => {
   const [base] = twoRuns();
   const [, short] = twoRuns({ repetitions: 3, quick: true, suites: ['invoke'], slower: { 1: { [NAME]: 1.5 } } });
+  for (const [i, run] of [base, short].entries()) run.benchmarks[NAME].user_instructions = run.benchmarks[NAME].smcs.map(() => 672 + 4 * i);
   for (const pair of [[base, short], [short, base]]) {
     const comparison = runsCompare(...pair);
-    assert.deepEqual([...told(comparison, 'worse'), ...told(comparison, 'better')], [`${NAME} kernel_instructions`]);
-    assert.equal(verdict(comparison, NAME, 'real_time'), 'unsure');
+    assert.deepEqual([...told(comparison, 'worse'), ...told(comparison, 'better')], []);
+    for (const key of ['real_time', 'kernel_instructions', 'user_instructions']) assert.equal(verdict(comparison, NAME, key), 'unsure');
+    assert.equal(verdict(comparison, 'invoke/64B/qtee', 'kernel_instructions'), 'same');
   }
+  const before = structuredClone(short);
+  set(before, NAME, 'kernel_instructions', 1900);
+  before.benchmarks[NAME].real_time = before.benchmarks[NAME].real_time.map((x) => x / 2);
+  assert.deepEqual(told(runsCompare(before, short)), [`${NAME} kernel_instructions`]);
   assert.deepEqual(gone(base, short), []);
   delete short.benchmarks[NAME];
   assert.deepEqual(gone(base, short), [NAME]);

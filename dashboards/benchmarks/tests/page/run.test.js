@@ -30,10 +30,10 @@ test('a parameter that older runs do not have parts nothing; long names become n
   assert.deepEqual(configurationsOf(runsPrepare([newer, long])).map(({ label }) => label).sort(), ['debian · qtee.added=3', 'debian · settings 2']);
 });
 
-test('short runs are a configuration of their own', () => {
+test('short runs, and those of some suites, are a configuration of their own', () => {
   const runs = [...sampleRuns({ commits: 2, kernels: ['debian'] }), ...sampleRuns({ commits: 2, kernels: ['debian'], quick: true, suites: ['invoke'], hour: 13 })];
-  assert.deepEqual(configurationsOf(runsPrepare(runs)).map(({ label, runs: some }) => [label, some.length]), [['debian · short', 2], ['debian', 2]]);
-  assert.equal(runLabel(runs.at(-1)), '2026-01-02 13:00 · debian · short · 222222222 · only invoke');
+  assert.deepEqual(configurationsOf(runsPrepare(runs)).map(({ label, runs: some }) => [label, some.length]), [['debian · short · only invoke', 2], ['debian', 2]]);
+  assert.equal(runLabel(runs.at(-1)), '2026-01-02 13:00 · debian · short · only invoke · 222222222');
 });
 
 test('a run of a tree without git has no commit', () => {
