@@ -74,7 +74,8 @@ TEST_F(ManyTest, ThreadsAndObjects) {
   for (unsigned i = 0; i < 50; ++i) objects.push_back(service_.create());
   Tool lat({"qtee-lat", "--json", "--process", own_pid()}),
       slow({"qtee-slow", "--json", "-T", "0", "--process", own_pid()}),
-      trace({"qtee-trace", "--json", "--process", own_pid()});
+      // With room for all of it: a machine that has other work may read none of it meanwhile.
+      trace({"qtee-trace", "--json", "--buffer", "32768", "--process", own_pid()});
   {
     std::vector<std::jthread> threads;
     for (unsigned i = 0; i < kThreads; ++i)
