@@ -70,7 +70,7 @@ bench-record: bench-machine ## keep the counts that make test compares with in b
 bench-machine: build/host/build.ninja build/guest/build.ninja build/firmware/build.ninja
 	@vsoc/setup $(patsubst %,kernel-%,$(filter $(MORE_KERNELS),$(BENCH_KERNELS)))
 	@echo "== building the firmware"; $(ninja) -C build/firmware
-	@echo "== building programs of the guest"; $(ninja) -C build/guest vsoc-init bench_guest qtee-lat qtee-slow qtee-stacks qtee-top qtee-trace
+	@echo "== building programs of the guest"; $(ninja) -C build/guest vsoc-init bench_guest qtee-exporter qtee-lat qtee-slow qtee-stacks qtee-top qtee-trace
 	@echo "== building programs of this machine"; $(ninja) -C build/host vsoc-run qtee-bench
 	@$(MAKE) modules KERNELS="$(BENCH_KERNELS)" KERNEL=debian
 

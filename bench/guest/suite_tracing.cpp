@@ -22,7 +22,7 @@ Paths suite_tracing(Bench& bench) {
                          (*trace)->start();
                        },
                    .teardown = [trace] { trace->reset(); }});
-  for (const char* name : {"qtee-lat", "qtee-top", "qtee-slow", "qtee-stacks", "qtee-trace"}) {
+  for (const char* name : {"qtee-lat", "qtee-top", "qtee-slow", "qtee-stacks", "qtee-trace", "qtee-exporter"}) {
     const auto tool = std::make_shared<std::optional<test::Tool>>();
     paths.push_back({.name = std::string("tracing/") + name,
                      .work = null,

@@ -3,7 +3,9 @@
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/capability.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -44,7 +46,29 @@ int libbpf_print(libbpf_print_level level, const char* format, va_list arguments
   return 0;
 }
 
-bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+/// With the rights that this process has, and not those of its user.
+bool accessible(const std::string& path, int how) { return ::faccessat(AT_FDCWD, path.c_str(), how, AT_EACCESS) == 0; }
+bool exists(const std::string& path) { return accessible(path, F_OK); }
+
+/// Why the kernel says EPERM.
+ToolError not_permitted() {
+  std::uint64_t capabilities = 0;
+  std::ifstream file("/proc/self/status");
+  const std::string key = "CapEff:\t";
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with(key)) capabilities = std::stoull(line.substr(key.size()), nullptr, 16);
+  std::string has;
+  for (const auto& [name, number] : {std::pair("CAP_BPF", CAP_BPF), {"CAP_PERFMON", CAP_PERFMON}})
+    if (capabilities >> number & 1) has.append(has.empty() ? "" : " and ").append(name);
+  if (capabilities >> CAP_SYS_ADMIN & 1)
+    return ToolError(
+        "not permitted, though this process has CAP_SYS_ADMIN: it is in a user namespace, or a security "
+        "module forbids it");
+  return ToolError(fmt::format(
+      "not permitted: this needs root, or CAP_BPF, CAP_PERFMON and, for the BTF of modules, CAP_SYS_ADMIN; of these "
+      "this process has {}",
+      has.empty() ? "none" : has));
+}
 
 bpf_prog_info program_info(const bpf_program* program) {
   bpf_prog_info info{};
@@ -70,24 +94,27 @@ void libbpf_check(int error, const std::string& what) {
 
 bool module_loaded(std::string_view module) { return exists(fmt::format("/sys/module/{}", module)); }
 
-void kernel_require(std::string_view module) {
+void bpf_require() {
   // Nothing is created: an attribute that is none is refused last.
   errno = 0;
   if (::syscall(SYS_bpf, BPF_MAP_CREATE, nullptr, 0) < 0 && errno == ENOSYS)
     throw ToolError(
         "this kernel has no BPF (CONFIG_BPF_SYSCALL); the trace events themselves are in "
         "/sys/kernel/tracing/events/qtee");
-  if (!module_loaded(module))
-    throw ToolError(fmt::format("the driver is not loaded (there is no /sys/module/{})", module));
   const int map = bpf_map_create(BPF_MAP_TYPE_RINGBUF, nullptr, 0, 0, 4096 * 16, nullptr);
-  if (map == -EPERM || map == -EACCES) throw ToolError("not permitted: this needs root, or CAP_SYS_ADMIN");
+  if (map == -EPERM || map == -EACCES) throw not_permitted();
   if (map >= 0) ::close(map);
   // The kernel shows the BTF of modules, by which programs find the events, to nobody else.
   std::uint32_t id = 0;
   const bool found = bpf_btf_get_next_id(0, &id) == 0;
   const FileDescriptor btf(found ? bpf_btf_get_fd_by_id(id) : -1);
-  if (!btf && (errno == EPERM || errno == EACCES))
-    throw ToolError("not permitted: the BTF of modules needs root, or CAP_SYS_ADMIN");
+  if (!btf && (errno == EPERM || errno == EACCES)) throw not_permitted();
+}
+
+void kernel_require(std::string_view module) {
+  bpf_require();
+  if (!module_loaded(module))
+    throw ToolError(fmt::format("the driver is not loaded (there is no /sys/module/{})", module));
   if (!exists("/sys/kernel/btf/vmlinux"))
     throw ToolError("this kernel has no BTF (CONFIG_DEBUG_INFO_BTF), which the tool finds the kernel's structures by");
   if (!exists(fmt::format("/sys/kernel/btf/{}", module)))
@@ -98,9 +125,13 @@ void kernel_require(std::string_view module) {
 void tracefs_require(const std::string& event) {
   // As libbpf chooses between them.
   const std::string debug = "/sys/kernel/debug/tracing", folder = exists(debug) ? debug : "/sys/kernel/tracing";
+  const std::string id = fmt::format("{}/events/{}/id", folder, event);
+  if (accessible(id, R_OK)) return;
+  if (errno == EACCES || errno == EPERM)
+    throw ToolError(folder +
+                    " is there, but this process may not read it: that needs root, or CAP_DAC_READ_SEARCH besides");
   if (!exists(folder + "/events")) throw ToolError(folder + " is not there: mount -t tracefs none /sys/kernel/tracing");
-  if (!exists(fmt::format("{}/events/{}/id", folder, event)))
-    throw ToolError(fmt::format("there is no trace event {} in {}/events", event, folder));
+  throw ToolError(fmt::format("there is no trace event {} in {}/events", event, folder));
 }
 
 void process_require(std::uint32_t pid) {

@@ -27,10 +27,11 @@ class ToolError final : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Throws ToolError, with what to do, where this kernel or this user can't trace `module` with BPF: no BPF, not
-/// permitted, no BTF, module not loaded.
+/// Throws ToolError where this kernel has no BPF, or does not permit it to this process; names the capabilities.
+void bpf_require();
+/// The same, and where `module` can't be traced: it is not loaded, or there is no BTF.
 void kernel_require(std::string_view module);
-/// Throws ToolError where a trace event's files can't be had. What attaches by BTF does not need them.
+/// Throws ToolError where a trace event's files can't be had or read. What attaches by BTF does not need them.
 void tracefs_require(const std::string& event);
 /// Throws ToolError for a pid that is no process's.
 void process_require(std::uint32_t pid);

@@ -89,7 +89,11 @@ int serve(ExporterOptions& options) {
   // Threads that come later leave signals to it.
   Loop loop(options);
   std::unique_ptr<Watch> watch;
-  if (!options.no_trace) watch = std::make_unique<Watch>(options.room);
+  if (!options.no_trace) {
+    // Now, though there may be no driver yet.
+    bpf_require();
+    watch = std::make_unique<Watch>(options.room);
+  }
   const auto collector = std::make_shared<Collector>(watch.get());
   const auto exposer = exposer_start(options.listen);
   exposer->RegisterCollectable(collector);

@@ -22,16 +22,28 @@ void expect_said(const std::string& script, const std::string& said, int status 
   EXPECT_EQ(output.out, "") << script;
 }
 
+/// The command by a user who is not root, with these capabilities: "+bpf,+perfmon".
+std::string as_nobody(const std::string& capabilities, const std::string& command) {
+  const std::string set = "-all" + (capabilities.empty() ? "" : "," + capabilities);
+  return "exec setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=" + set + " --ambient-caps=" + set + " " +
+         command;
+}
+
 class LackTest : public BpfTest {};
 
 TEST_F(LackTest, Permission) {
-  for (const char* tool : {"qtee-lat", "qtee-slow", "qtee-stacks", "qtee-top", "qtee-trace"})
-    expect_said(std::string("exec setpriv --reuid 65534 --regid 65534 --clear-groups ") + tool + " -d 1",
-                "not permitted");
-  expect_said(
-      "exec setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all,+bpf,+perfmon "
-      "--ambient-caps=-all,+bpf,+perfmon qtee-lat -d 1",
-      "not permitted: the BTF of modules needs root, or CAP_SYS_ADMIN");
+  const std::string needs =
+      "not permitted: this needs root, or CAP_BPF, CAP_PERFMON and, for the BTF of modules, CAP_SYS_ADMIN; of these "
+      "this "
+      "process has ";
+  for (const char* tool : {"qtee-lat -d 1", "qtee-slow -d 1", "qtee-stacks -d 1", "qtee-top -d 1", "qtee-trace -d 1",
+                           "qtee-exporter --listen 127.0.0.1:9763"}) {
+    expect_said(as_nobody("", tool), needs + "none");
+    expect_said(as_nobody("+bpf", tool), needs + "CAP_BPF\n");
+    expect_said(as_nobody("+bpf,+perfmon", tool), needs + "CAP_BPF and CAP_PERFMON\n");
+  }
+  if (::access("/proc/self/ns/user", F_OK) == 0)
+    expect_said("exec unshare -Ur qtee-lat -d 1", "though this process has CAP_SYS_ADMIN: it is in a user namespace");
 }
 
 TEST_F(LackTest, Btf) {
@@ -50,6 +62,12 @@ TEST_F(LackTest, Tracefs) {
       "exec unshare -m sh -c 'umount -l /sys/kernel/tracing 2> /dev/null; umount -l /sys/kernel/debug 2> /dev/null; "
       "exec ";
   expect_said(without + "qtee-trace -d 1'", "mount -t tracefs none /sys/kernel/tracing");
+  // It is root's alone where nobody has changed that.
+  expect_said(
+      as_nobody("+sys_admin", "qtee-trace -d 1"),
+      "/sys/kernel/tracing is there, but this process may not read it: that needs root, or CAP_DAC_READ_SEARCH");
+  const ToolOutput with = shell(as_nobody("+sys_admin,+dac_read_search", "qtee-trace -d 1ns"));
+  EXPECT_EQ(with.status, 0) << with.remarks;
   for (const char* tool : {"qtee-lat", "qtee-slow", "qtee-stacks", "qtee-top"}) {
     const ToolOutput output = shell(without + tool + " --json -d 1'");
     EXPECT_EQ(output.status, 0) << output.remarks;

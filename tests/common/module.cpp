@@ -6,8 +6,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <system_error>
+#include <thread>
 
 #include "qtee/file_descriptor.hpp"
 
@@ -26,5 +29,18 @@ int module_unload(const std::string& name) {
 }
 
 bool module_loaded(const std::string& name) { return std::filesystem::exists("/sys/module/" + name); }
+
+std::vector<std::string> driver_unload() {
+  std::vector<std::string> modules;
+  for (const char* name : {"qtee_tee", "qtee_user", "qtee_mem", "qtee"}) {
+    if (!module_loaded(name)) continue;
+    int error = 0;
+    for (int i = 0; i < 100 && (error = module_unload(name)) != 0; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    if (error) throw std::system_error(error, std::generic_category(), std::string("unload ") + name);
+    modules.insert(modules.begin(), name);
+  }
+  return modules;
+}
 
 }  // namespace qtee::test

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace qtee::test {
 
@@ -13,5 +14,9 @@ int module_load(const std::string& name, const std::string& options = "");
 int module_unload(const std::string& name);
 
 bool module_loaded(const std::string& name);
+
+/// Unloads our driver with its front ends, also where somebody is about to let go of it. Returns what was loaded, in
+/// the order in which to load it again; throws std::system_error.
+std::vector<std::string> driver_unload();
 
 }  // namespace qtee::test

@@ -30,10 +30,10 @@ std::string unit_capabilities() {
   throw std::runtime_error("packaging/qtee-exporter.service gives no capabilities");
 }
 
-std::vector<std::string> words(std::uint16_t port, std::uint16_t second_port) {
+std::vector<std::string> words(const std::string& kernel, std::uint16_t port, std::uint16_t second_port) {
   return {QTEE_TREE "/vsoc/run",
           "--kernel",
-          "debian",
+          kernel,
           "--timeout",
           "400",
           "--forward",
@@ -44,15 +44,42 @@ std::vector<std::string> words(std::uint16_t port, std::uint16_t second_port) {
           "bash"};
 }
 
+/// What tests run again and again. Where there is a driver of mainline's qtee-switch takes ours away, and else rmmod.
+constexpr char kFunctions[] = R"(
+exporter() {
+  echo > /tmp/exporter.log
+  setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all,$1 --ambient-caps=$1 --bounding-set=-all,$1 \
+    --no-new-privs qtee-exporter "${@:2}" > /tmp/exporter.log 2>&1 &
+}
+said() {
+  for i in {1..600}; do grep -q "$1" /tmp/exporter.log && return; sleep 0.1; done
+  cat /tmp/exporter.log
+  return 1
+}
+mainline() { modprobe -n -q qcomtee; }
+driver_unload() {
+  if mainline; then qtee-switch mainline || return; fi
+  for module in qtee_tee qtee_user qtee_mem qtee; do
+    for i in {1..50}; do
+      if [ ! -d /sys/module/$module ] || rmmod $module 2> /dev/null; then break; fi
+      sleep 0.1
+    done
+  done
+  [ ! -d /sys/module/qtee ]
+}
+driver_load() {
+  if mainline; then qtee-switch qtee /qtee/modules/$QTEE_KERNEL; return; fi
+  for module in qtee qtee_mem qtee_user qtee_tee; do
+    [ ! -e /qtee/modules/$QTEE_KERNEL/$module.ko ] || insmod /qtee/modules/$QTEE_KERNEL/$module.ko || return
+  done
+})";
+
 }  // namespace
 
-Guest::Guest(std::uint16_t port, std::uint16_t second_port) : process_(words(port, second_port), "\n") {
+Guest::Guest(const std::string& kernel, std::uint16_t port, std::uint16_t second_port)
+    : process_(words(kernel, port, second_port), "\n") {
   process_.keep_input_open();
-  run("exporter() { echo > /tmp/exporter.log; setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all,$1 "
-      "--ambient-caps=$1 --bounding-set=-all,$1 --no-new-privs qtee-exporter \"${@:2}\" > /tmp/exporter.log 2>&1 & }; "
-      "said() { for i in {1..600}; do grep -q \"$1\" /tmp/exporter.log && return; sleep 0.1; done; "
-      "cat /tmp/exporter.log; return 1; }",
-      seconds(240));
+  run(kFunctions, seconds(240));
 }
 
 std::string Guest::run(const std::string& command, seconds limit) {
@@ -80,9 +107,9 @@ void Guest::exporter_start() {
 void Guest::exporter_kill() { run("pkill -9 -x qtee-exporter; wait"); }
 
 // qtee-switch takes no driver away from programs that use it: the exporter lets go by itself.
-void Guest::driver_unload() { run("qtee-switch mainline && [ ! -d /sys/module/qtee ]"); }
+void Guest::driver_unload() { run("driver_unload"); }
 
-void Guest::driver_load() { run("qtee-switch qtee /qtee/modules/$QTEE_KERNEL"); }
+void Guest::driver_load() { run("driver_load"); }
 
 vsoc::test::Outcome Guest::end() {
   process_.send("exit\n");

@@ -13,9 +13,9 @@ namespace qtee::test {
 /// went.
 class Guest final {
  public:
-  /// Ports of this machine, with the exporter's behind the one and the number 9762 behind the other. Throws
-  /// std::runtime_error when it does not boot.
-  Guest(std::uint16_t port, std::uint16_t second_port);
+  /// The kernel, and ports of this machine, with the exporter's behind the one and the number 9762 behind the other.
+  /// Throws std::runtime_error when it does not boot.
+  Guest(const std::string& kernel, std::uint16_t port, std::uint16_t second_port);
 
   /// Runs a command, and waits for it. Returns what it wrote; throws std::runtime_error unless it ended well.
   std::string run(const std::string& command, std::chrono::seconds limit = std::chrono::seconds(60));
@@ -25,7 +25,7 @@ class Guest final {
   void exporter_start();
   void exporter_kill();
 
-  /// Gives QTEE to mainline's driver, ours is unloaded; and back.
+  /// Unloads our driver, which gives QTEE to mainline's where the kernel has that; and back.
   void driver_unload();
   void driver_load();
 

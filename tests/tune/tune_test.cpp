@@ -113,16 +113,8 @@ class TuneTest : public ::testing::Test {
 
   /// The driver, loaded anew as it was for these tests.
   static void driver_renew() {
-    Words modules;
-    for (const char* name : {"qtee_tee", "qtee_user", "qtee_mem", "qtee"}) {
-      if (!module_loaded(name)) continue;
-      int error = 0;
-      for (int i = 0; i < 100 && (error = module_unload(name)) != 0; ++i)
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
-      ASSERT_EQ(error, 0) << name;
-      modules.insert(modules.begin(), name);
-    }
-    for (const std::string& name : modules) ASSERT_EQ(module_load(name, name == "qtee" ? kOptions : ""), 0) << name;
+    for (const std::string& name : driver_unload())
+      ASSERT_EQ(module_load(name, name == "qtee" ? kOptions : ""), 0) << name;
   }
 
   Values before_;
