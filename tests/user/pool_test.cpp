@@ -31,8 +31,11 @@ using vsoc::Op;
 // The driver keeps one for the releases of TEE objects.
 constexpr unsigned kPairsOfReleases = 1;
 
+// In and out a message that nearly fills a pair, where pages are 16 KiB (48 KiB), too.
+constexpr std::size_t kPairful = 22'000;
+
 // Messages that a pair has room for, and that are retained.
-constexpr std::size_t kRetained[] = {1001, 4000, 20'000, 28'000};
+constexpr std::size_t kRetained[] = {1001, 4000, 20'000, kPairful};
 
 class PoolTest : public UserTest {
  protected:
@@ -128,7 +131,7 @@ TEST_F(PoolTest, AProgramFindsItsOwnAlone) {
   in_child([&] { soil(4000); });
   EXPECT_EQ(residue(0, 4000).outputs, 0u);
   for (const std::size_t size : kRetained) {
-    in_child([&] { soil(28'000); });
+    in_child([&] { soil(kPairful); });
     EXPECT_EQ(residue(0, size).outputs, 0u) << size;
     soil(size);
   }
@@ -146,7 +149,7 @@ TEST_F(PoolTest, AProgramThatComesAfterInTheSameProcessFindsNothing) {
 
 TEST_F(PoolTest, NothingIsRetainedThatShouldNotBe) {
   const Pinned pinned;
-  soil(28'000);
+  soil(kPairful);
   const Parameter retain("message_retain", 0);
   for (const std::size_t size : kRetained) {
     EXPECT_EQ(residue(0, size).outputs, 0u) << size;
