@@ -49,7 +49,10 @@ std::unique_ptr<prometheus::Exposer> exposer_start(const std::string& listen) {
   try {
     return std::make_unique<prometheus::Exposer>(listen);
   } catch (const std::exception& error) {
-    throw ToolError(fmt::format("cannot listen on {}: no such address, or another program has it", listen));
+    const FileDescriptor any(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    throw ToolError(fmt::format("cannot listen on {}: {}", listen,
+                                !any && errno == EAFNOSUPPORT ? "this kernel has no IPv4"
+                                                              : "no such address, or another program has it"));
   }
 }
 

@@ -117,6 +117,18 @@ TEST_F(ExporterTest, ThereIsAllThatTheDriverSays) {
   EXPECT_EQ(metric("qtee_up"), 1);
 }
 
+TEST_F(ExporterTest, WithoutTraceEventsTheRestIsThereAndNeedsNoCapability) {
+  exporter_.reset();
+  exporter_ = std::make_unique<Tool>(std::vector<std::string>{
+      "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all",
+      "--no-new-privs", "qtee-exporter", "--no-trace", "--listen", fmt::format("127.0.0.1:{}", kPort)});
+  ASSERT_TRUE(becomes("qtee_up", 1));
+  load({"--null", "3"});
+  EXPECT_EQ(metric("qtee_driver_invocations_total"), static_cast<double>(driver_number("statistics/invocations")));
+  for (const auto& [name, value] : metrics()) EXPECT_FALSE(name.starts_with("qtee_invocation_")) << name;
+  EXPECT_EQ(metric("qtee_exporter_attached"), 0);
+}
+
 TEST_F(ExporterTest, KilledItComesBackAtZero) {
   load({"--null", "5"});
   EXPECT_TRUE(becomes(calls("0"), 5));
