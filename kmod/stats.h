@@ -10,7 +10,7 @@
 #define QTEE_STATS(X) \
 	X(INVOCATIONS, invocations)			/* sent to QTEE, releases among them */ \
 	X(CALLBACKS, callbacks)				/* requests of QTEE */ \
-	X(CALLBACK_POLLS, callback_polls)		/* requests and answers that were there before who waited slept */ \
+	X(CALLBACK_POLLS, callback_polls)		/* requests and answers for which nobody slept */ \
 	X(ASYNC_RELEASES, async_releases)		/* ids released by asynchronous message */ \
 	X(MAPPINGS_AHEAD, mappings_ahead)		/* told to QTEE before it asked */ \
 	X(TEE_OBJECTS, tee_objects)			/* alive, those whose release is pending among them */ \

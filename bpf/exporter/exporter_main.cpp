@@ -50,9 +50,9 @@ std::unique_ptr<prometheus::Exposer> exposer_start(const std::string& listen) {
     return std::make_unique<prometheus::Exposer>(listen);
   } catch (const std::exception& error) {
     const FileDescriptor any(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    throw ToolError(fmt::format("cannot listen on {}: {}", listen,
-                                !any && errno == EAFNOSUPPORT ? "this kernel has no IPv4"
-                                                              : "no such address, or another program has it"));
+    throw ToolError(fmt::format(
+        "cannot listen on {}: {}", listen,
+        !any && errno == EAFNOSUPPORT ? "this kernel has no IPv4" : "no such address, or another program has it"));
   }
 }
 

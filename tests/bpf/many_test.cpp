@@ -84,13 +84,20 @@ TEST_F(ManyTest, ThreadsAndObjects) {
       });
   }
   const ToolOutput lats = lat.stop(), slows = slow.stop(), traces = trace.stop();
-  EXPECT_EQ(number(end(lats), "calls"), kThreads * kCalls);
+  // The kernel runs no program of the tool's where it has preempted the same one on that CPU. Then it is counted.
+  const std::uint64_t calls = number(end(lats), "calls"), missed = number(end(lats), "lost");
   EXPECT_EQ(lats.json("summary").size(), objects.size());
-  for (const Json& row : lats.json("summary"))
-    EXPECT_EQ(number(row, "calls"), kThreads * kCalls / objects.size()) << row;
-  EXPECT_EQ(slows.json("call").size() + number(end(slows), "lost"), kThreads * kCalls);
-  EXPECT_EQ(traces.json("invocation").size(), kThreads * kCalls);
-  for (const ToolOutput& output : {lats, traces}) EXPECT_EQ(number(end(output), "lost"), 0u);
+  EXPECT_EQ(sum(lats.json("summary"), "calls"), calls);
+  EXPECT_LE(calls, kThreads * kCalls);
+  EXPECT_GE(calls + missed, kThreads * kCalls);
+  for (const Json& row : lats.json("summary")) {
+    EXPECT_LE(number(row, "calls"), kThreads * kCalls / objects.size()) << row;
+    EXPECT_GE(number(row, "calls") + missed, kThreads * kCalls / objects.size()) << row;
+  }
+  EXPECT_LE(slows.json("call").size(), kThreads * kCalls);
+  EXPECT_GE(slows.json("call").size() + number(end(slows), "lost"), kThreads * kCalls);
+  EXPECT_LE(traces.json("invocation").size(), kThreads * kCalls);
+  EXPECT_GE(traces.json("invocation").size() + number(end(traces), "lost"), kThreads * kCalls);
 }
 
 TEST_F(ManyTest, DeepNesting) {
