@@ -54,30 +54,22 @@ class Settings {
 
   static void row(const std::string& what, std::uint64_t count) { fmt::print("| {} | {} |\n", what, count); }
 
-  std::uint64_t count(RawInvoke& call, const std::function<void()>& before = {}) {
+  std::uint64_t count(RawInvoke& call, const std::function<void()>& before = {}, int rounds = 15) {
     const int fd = service_.object().fd();
     return instructions_.count(
         [&] {
           if (const int error = call.invoke(fd)) throw std::system_error(error, std::generic_category(), "invoke");
         },
-        before);
+        before, rounds);
   }
 
   // The median: what making a buffer takes is the page allocator's matter, and chance.
   std::uint64_t median(RawInvoke& call, const std::function<void()>& before) {
-    constexpr int kRounds = 31;
-    const int fd = service_.object().fd();
-    std::vector<std::int64_t> counts;
-    for (int round = 0; round < kRounds; ++round) {
-      before();
-      const auto own = static_cast<std::int64_t>(instructions_.once([] {}));
-      const auto all = static_cast<std::int64_t>(instructions_.once([&] {
-        if (const int error = call.invoke(fd)) throw std::system_error(error, std::generic_category(), "invoke");
-      }));
-      counts.push_back(all - own);
-    }
-    std::ranges::nth_element(counts, counts.begin() + kRounds / 2);
-    return static_cast<std::uint64_t>(std::max<std::int64_t>(counts[kRounds / 2], 0));
+    std::vector<std::uint64_t> counts(31);
+    for (std::uint64_t& once : counts) once = count(call, before, 1);
+    const auto middle = counts.begin() + static_cast<std::ptrdiff_t>(counts.size() / 2);
+    std::ranges::nth_element(counts, middle);
+    return *middle;
   }
 
   void pairs() {

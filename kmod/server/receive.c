@@ -207,7 +207,7 @@ static bool qtee_server_receive_poll(struct qtee_server *server, u64 since)
 static int qtee_server_receive_sleep(struct qtee_server *server)
 {
 	/* Freezable: being suspended and resumed is no signal. */
-	return ___wait_event(server->wait, !list_empty_careful(&server->queue),
+	return ___wait_event(server->wait, qtee_server_receive_ready(server),
 			     (TASK_INTERRUPTIBLE | TASK_FREEZABLE), 1, 0, schedule()) ? -EINTR : 0;
 }
 

@@ -28,12 +28,26 @@ constexpr char kService[] = "uid-0x7e57c0de";
 
 class ExporterTest : public ::testing::Test {
  protected:
-  /// As the unit has it: not root, with three capabilities.
+  /// Not as root, and with these capabilities.
+  void run(const std::string& set, const std::vector<std::string>& options = {}) {
+    std::vector<std::string> words = {"setpriv",
+                                      "--reuid=65534",
+                                      "--regid=65534",
+                                      "--clear-groups",
+                                      "--inh-caps=" + set,
+                                      "--ambient-caps=" + set,
+                                      "--bounding-set=" + set,
+                                      "--no-new-privs",
+                                      "qtee-exporter",
+                                      "--listen",
+                                      fmt::format("127.0.0.1:{}", kPort)};
+    words.insert(words.end(), options.begin(), options.end());
+    exporter_ = std::make_unique<Tool>(words);
+  }
+
+  /// As the unit has it.
   void start() {
-    const std::string set = "-all,+bpf,+perfmon,+sys_admin";
-    exporter_ = std::make_unique<Tool>(std::vector<std::string>{
-        "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=" + set, "--ambient-caps=" + set,
-        "--bounding-set=" + set, "--no-new-privs", "qtee-exporter", "--listen", fmt::format("127.0.0.1:{}", kPort)});
+    run("-all,+bpf,+perfmon,+sys_admin");
     ASSERT_TRUE(becomes("qtee_exporter_attached", 1));
   }
 
@@ -119,9 +133,7 @@ TEST_F(ExporterTest, ThereIsAllThatTheDriverSays) {
 
 TEST_F(ExporterTest, WithoutTraceEventsTheRestIsThereAndNeedsNoCapability) {
   exporter_.reset();
-  exporter_ = std::make_unique<Tool>(std::vector<std::string>{
-      "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all",
-      "--no-new-privs", "qtee-exporter", "--no-trace", "--listen", fmt::format("127.0.0.1:{}", kPort)});
+  run("-all", {"--no-trace"});
   ASSERT_TRUE(becomes("qtee_up", 1));
   load({"--null", "3"});
   EXPECT_EQ(metric("qtee_driver_invocations_total"), static_cast<double>(driver_number("statistics/invocations")));

@@ -13,6 +13,7 @@
 
 #include "alive.hpp"
 #include "parameter.hpp"
+#include "pinned.hpp"
 #include "quiet.hpp"
 #include "raw.hpp"
 #include "user_test.hpp"
@@ -24,13 +25,6 @@ constexpr std::uint32_t kCallback = 8, kServe = 0, kStop = 1;
 
 // Longer than a machine with other work takes for any of this.
 constexpr std::uint64_t kLong = 10'000;
-
-void place(unsigned cpu) {
-  cpu_set_t one;
-  CPU_ZERO(&one);
-  CPU_SET(cpu, &one);
-  ASSERT_EQ(::sched_setaffinity(0, sizeof one, &one), 0);
-}
 
 class PollingTest : public UserTest {
  protected:
@@ -73,13 +67,12 @@ class PollingTest : public UserTest {
 TEST_F(PollingTest, WhereEachHasACpuNobodyHasToSleep) {
   if (::sysconf(_SC_NPROCESSORS_ONLN) < 2) GTEST_SKIP() << "there is one CPU";
   const Parameter poll("callback_poll_us", kLong);
-  cpu_set_t before;
-  ::sched_getaffinity(0, sizeof before, &before);
-  place(0);
+  const Pinned pinned(0);
   std::thread server([this] {
-    place(1);
+    const Pinned other(1);
     serve();
   });
+  EXPECT_EQ(::sched_getcpu(), 0);
   const auto polled = polls();
   EXPECT_TRUE(soon([&] {
     call(50);
@@ -87,7 +80,6 @@ TEST_F(PollingTest, WhereEachHasACpuNobodyHasToSleep) {
   })) << polls() - polled;
   call(1, kStop);
   server.join();
-  ::sched_setaffinity(0, sizeof before, &before);
 }
 
 TEST_F(PollingTest, AtZeroNobodyPolls) {
